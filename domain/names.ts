@@ -1,0 +1,80 @@
+/** The naming rules of every kind: specification, "Naming considerations". */
+import type { Kind } from './resources.ts';
+import { quote } from './text.ts';
+
+export interface NameRule {
+  readonly lengthMin: number;
+  readonly lengthMax: number;
+  /** One allowed character, as a regular expression's class. */
+  readonly characters: string;
+  /** The same in words. */
+  readonly inWords: string;
+}
+
+const HYPHENATED = { characters: '[A-Za-z0-9-]', inWords: 'letters, digits and hyphens' } as const;
+const COMMON: NameRule = { lengthMin: 3, lengthMax: 50, ...HYPHENATED };
+
+export const NAME_RULES: { readonly [K in Kind]: NameRule } = {
+  MqttNamespace: COMMON,
+  CaCertificate: COMMON,
+  Client: {
+    lengthMin: 1,
+    lengthMax: 128,
+    characters: '[A-Za-z0-9:._-]',
+    inWords: 'letters, digits, hyphens, colons, dots and underscores',
+  },
+  ClientGroup: COMMON,
+  TopicSpace: COMMON,
+  PermissionBinding: COMMON,
+  // The specification names no rule for Event Grid's topics and subscriptions: the common one.
+  EventTopic: COMMON,
+  EventSubscription: COMMON,
+};
+
+export interface NameFault {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** The group that every client is in; "This group cannot be edited or deleted". */
+export const ALL_CLIENTS_GROUP = '$all';
+
+function describe(kind: Kind, rule: NameRule): string {
+  return `a ${kind}'s name has ${rule.lengthMin} to ${rule.lengthMax} ${rule.inWords}`;
+}
+
+function remedy(rule: NameRule): string {
+  return `set spec.name to ${rule.lengthMin} to ${rule.lengthMax} ${rule.inWords}`;
+}
+
+/** Undefined: the name is as its kind requires. Names are case sensitive. */
+export function checkName(kind: Kind, name: string): NameFault | undefined {
+  const rule = NAME_RULES[kind];
+  if (kind === 'ClientGroup' && name === ALL_CLIENTS_GROUP) {
+    return {
+      message: '"$all" always exists, holds every client and cannot be declared',
+      remedy: 'remove this object: bindings may name "$all" without it',
+    };
+  }
+  const bad = [...name].find((character) => !new RegExp(`^${rule.characters}$`).test(character));
+  if (bad !== undefined) {
+    return {
+      message: `${quote(name)} contains ${quote(bad)}: ${describe(kind, rule)}`,
+      remedy: remedy(rule),
+    };
+  }
+  if (name.length < rule.lengthMin || name.length > rule.lengthMax) {
+    return {
+      message: `${quote(name)} has ${name.length} characters: ${describe(kind, rule)}`,
+      remedy: remedy(rule),
+    };
+  }
+  return undefined;
+}
+
+const ATTRIBUTE_KEY = /^[A-Za-z0-9_]+$/;
+
+/** "Client attributes: Alphanumeric and underscores(_)", case sensitive. */
+export function isAttributeKey(key: string): boolean {
+  return ATTRIBUTE_KEY.test(key);
+}
