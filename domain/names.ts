@@ -1,5 +1,8 @@
-/** The naming rules of every kind: specification, "Naming considerations". */
-import type { Kind } from './resources.ts';
+/**
+ * The naming rules of the kinds that have the specification's names: "Naming considerations".
+ * EventTopic and EventSubscription have none: they go by `metadata.name` alone.
+ */
+import type { NamedKind } from './resources.ts';
 import { quote } from './text.ts';
 
 export interface NameRule {
@@ -14,7 +17,7 @@ export interface NameRule {
 const HYPHENATED = { characters: '[A-Za-z0-9-]', inWords: 'letters, digits and hyphens' } as const;
 const COMMON: NameRule = { lengthMin: 3, lengthMax: 50, ...HYPHENATED };
 
-export const NAME_RULES: { readonly [K in Kind]: NameRule } = {
+export const NAME_RULES: { readonly [K in NamedKind]: NameRule } = {
   MqttNamespace: COMMON,
   CaCertificate: COMMON,
   Client: {
@@ -26,9 +29,6 @@ export const NAME_RULES: { readonly [K in Kind]: NameRule } = {
   ClientGroup: COMMON,
   TopicSpace: COMMON,
   PermissionBinding: COMMON,
-  // The specification names no rule for Event Grid's topics and subscriptions: the common one.
-  EventTopic: COMMON,
-  EventSubscription: COMMON,
 };
 
 export interface NameFault {
@@ -39,7 +39,7 @@ export interface NameFault {
 /** The group that every client is in; "This group cannot be edited or deleted". */
 export const ALL_CLIENTS_GROUP = '$all';
 
-function describe(kind: Kind, rule: NameRule): string {
+function describe(kind: NamedKind, rule: NameRule): string {
   return `a ${kind}'s name has ${rule.lengthMin} to ${rule.lengthMax} ${rule.inWords}`;
 }
 
@@ -48,7 +48,7 @@ function remedy(rule: NameRule): string {
 }
 
 /** Undefined: the name is as its kind requires. Names are case sensitive. */
-export function checkName(kind: Kind, name: string): NameFault | undefined {
+export function checkName(kind: NamedKind, name: string): NameFault | undefined {
   const rule = NAME_RULES[kind];
   if (kind === 'ClientGroup' && name === ALL_CLIENTS_GROUP) {
     return {

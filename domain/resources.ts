@@ -17,6 +17,9 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** Kinds whose objects have the specification's own name beside `metadata.name`. */
+export type NamedKind = Exclude<Kind, 'EventTopic' | 'EventSubscription'>;
+
 export function isKind(text: string): text is Kind {
   return (KINDS as readonly string[]).includes(text);
 }
@@ -113,7 +116,6 @@ export interface PermissionBindingSpec extends Child {
 }
 
 export interface EventTopicSpec {
-  readonly name?: string;
   readonly inputSchema?: 'CloudEventSchemaV1_0';
   readonly location?: string;
   readonly description?: string;
@@ -137,7 +139,6 @@ export interface Destination {
 
 export interface EventSubscriptionSpec {
   readonly topicRef: ObjectReference;
-  readonly name?: string;
   readonly description?: string;
   readonly filter?: {
     readonly subjectBeginsWith?: string;
@@ -193,7 +194,7 @@ export function resourceKey(resource: {
 
 /** The specification's name of an object; `metadata.name` unless `spec.name` says otherwise. */
 export function nameOf(resource: Resource): string {
-  return resource.spec.name ?? resource.metadata.name;
+  return ('name' in resource.spec ? resource.spec.name : undefined) ?? resource.metadata.name;
 }
 
 /**
@@ -207,6 +208,6 @@ export const IMMUTABLE_FIELDS: { readonly [K in Kind]: readonly string[] } = {
   ClientGroup: ['name', 'namespaceRef'],
   TopicSpace: ['name', 'namespaceRef', 'subscriptionSupport'],
   PermissionBinding: ['name', 'namespaceRef'],
-  EventTopic: ['name'],
-  EventSubscription: ['name'],
+  EventTopic: [],
+  EventSubscription: [],
 };
