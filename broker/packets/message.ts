@@ -1,0 +1,134 @@
+import type { ProtocolVersion } from './packet-type.ts';
+import { remainingLengthBytes } from './frame-reader.ts';
+import { PacketType } from './packet-type.ts';
+
+const NONE = Buffer.alloc(0);
+
+export interface MessageParts {
+  /** The topic in UTF-8. */
+  readonly topic: Buffer;
+  readonly qos: 0 | 1;
+  readonly payload: Buffer;
+  /** The properties to forward as they came, in their order [MQTT-3.3.2-18], no Topic Alias. */
+  readonly properties: Buffer;
+  /** Where in `properties` the four bytes of the Message Expiry Interval are; -1: none. */
+  readonly messageExpiryStart: number;
+  readonly receivedAtMs: number;
+}
+
+/**
+ * One accepted application message, shared by all sessions it goes to. It is encoded at most once
+ * for each layout (protocol version and QoS); what differs between receivers, the packet
+ * identifier and the remaining expiry, is patched into a copy.
+ */
+export class Message {
+  readonly qos: 0 | 1;
+  /** Bytes that a queue counts for it. */
+  readonly bytes: number;
+  /** Infinity: it never expires. */
+  readonly expiresAtMs: number;
+  readonly #parts: MessageParts;
+  readonly #layouts: (Buffer | undefined)[] = [undefined, undefined, undefined, undefined];
+
+  constructor(parts: MessageParts) {
+    this.#parts = parts;
+    this.qos = parts.qos;
+    this.bytes = parts.topic.length + parts.properties.length + parts.payload.length;
+    const at = parts.messageExpiryStart;
+    this.expiresAtMs =
+      at < 0 ? Infinity : parts.receivedAtMs + parts.properties.readUInt32BE(at) * 1000;
+  }
+
+  get topic(): string {
+    return this.#parts.topic.toString();
+  }
+
+  /** The packet at QoS 0, shared by all receivers: nobody may change it. */
+  atMostOnce(version: ProtocolVersion): Buffer {
+    return this.#layout(version, 0);
+  }
+
+  /** A packet at QoS 1 of its own for one receiver. */
+  atLeastOnce(version: ProtocolVersion, packetIdentifier: number, nowMs: number): Buffer {
+    const packet = Buffer.from(this.#layout(version, 1));
+    const identifierStart = this.#identifierStart(packet);
+    packet.writeUInt16BE(packetIdentifier, identifierStart);
+    if (version === 5 && this.#parts.messageExpiryStart >= 0) {
+      const propertiesStart =
+        identifierStart + 2 + remainingLengthBytes(this.#parts.properties.length);
+      // The receiver is told what is left of the interval [MQTT-3.3.2-6].
+      const leftSeconds = Math.max(0, Math.ceil((this.expiresAtMs - nowMs) / 1000));
+      packet.writeUInt32BE(leftSeconds, propertiesStart + this.#parts.messageExpiryStart);
+    }
+    return packet;
+  }
+
+  /** Bytes of the packet on the wire, to be held against the client's Maximum Packet Size. */
+  packetBytes(version: ProtocolVersion, qos: 0 | 1): number {
+    return this.#layout(version, qos).length;
+  }
+
+  #identifierStart(packet: Buffer): number {
+    const headerBytes = 1 + lengthBytesOfPacket(packet.length);
+    return headerBytes + 2 + this.#parts.topic.length;
+  }
+
+  #layout(version: ProtocolVersion, qos: 0 | 1): Buffer {
+    const index = (version === 5 ? 2 : 0) + qos;
+    return (this.#layouts[index] ??= encode(
+      this.#parts,
+      qos,
+      version === 5 ? this.#parts.properties : undefined,
+    ));
+  }
+}
+
+/** How many bytes the Remaining Length takes in a packet of so many bytes in all. */
+function lengthBytesOfPacket(packetBytes: number): number {
+  for (let bytes = 1; bytes < 4; bytes++) {
+    if (remainingLengthBytes(packetBytes - 1 - bytes) === bytes) return bytes;
+  }
+  return 4;
+}
+
+function encode(parts: MessageParts, qos: 0 | 1, properties: Buffer | undefined): Buffer {
+  const { topic, payload } = parts;
+  const propertyBytes =
+    properties === undefined ? 0 : remainingLengthBytes(properties.length) + properties.length;
+  const bodyBytes = 2 + topic.length + 2 * qos + propertyBytes + payload.length;
+  const packet = Buffer.allocUnsafe(1 + remainingLengthBytes(bodyBytes) + bodyBytes);
+  packet[0] = (PacketType.PUBLISH << 4) | (qos << 1);
+  let at = writeVariableByteInteger(packet, 1, bodyBytes);
+  at = packet.writeUInt16BE(topic.length, at);
+  at += topic.copy(packet, at);
+  at += 2 * qos;
+  if (properties !== undefined) {
+    at = writeVariableByteInteger(packet, at, properties.length);
+    at += properties.copy(packet, at);
+  }
+  payload.copy(packet, at);
+  return packet;
+}
+
+function writeVariableByteInteger(target: Buffer, at: number, value: number): number {
+  let rest = value;
+  while (rest >= 0x80) {
+    target[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  target[at++] = rest;
+  return at;
+}
+
+const DUPLICATE_FLAG = 0x08;
+
+/** Marks a PUBLISH as sent before [MQTT-3.3.1-1]. */
+export function markDuplicate(packet: Buffer): Buffer {
+  packet[0]! |= DUPLICATE_FLAG;
+  return packet;
+}
+
+/** The bytes of `bytes` from start to end in memory of their own, so that no chunk is pinned. */
+export function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  return start === end ? NONE : Buffer.from(bytes.subarray(start, end));
+}
