@@ -93,7 +93,8 @@ interface Piece {
 
 function readCharacter(text: string, index: number, start: number): Result<Piece, QueryFault> {
   const character = text[index];
-  if (character === undefined) {
+  const isLast = index === text.length - 1;
+  if (character === undefined || (character === '\\' && isLast)) {
     return failure({
       position: start,
       message: `the string that starts here has no closing ${text[start]}`,
