@@ -162,8 +162,8 @@ function openAuthority(issuer: Issued): Authority {
     name: tbsCertificate.subject,
     keyId: statedKeyIdentifier(tbsCertificate),
     period: {
-      notBeforeMs: Date.parse(x509.validFrom),
-      notAfterMs: Date.parse(x509.validTo),
+      notBeforeMs: x509.validFromDate.getTime(),
+      notAfterMs: x509.validToDate.getTime(),
     },
     privateKey: createPrivateKey(issuer.privateKeyPem),
     chainPem: isSelfSigned(x509) ? '' : issuer.chainPem,
