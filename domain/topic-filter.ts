@@ -17,7 +17,7 @@ export interface TextFault extends TopicFault {
 export const SINGLE_LEVEL_WILDCARD = '+';
 export const MULTI_LEVEL_WILDCARD = '#';
 
-/** `a//b` has three levels, the second of them empty [MQTT-4.7.3, "Semantics"]. */
+/** `a//b` has three levels, the second of them empty; MQTT 5, section 4.7.1.1. */
 export function splitLevels(text: string): string[] {
   return text.split('/');
 }
@@ -83,7 +83,7 @@ function checkText(what: string, text: string, bytesMax: number): TopicFault | u
   return findIllFormedText(text);
 }
 
-/** What a PUBLISH may name. `bytesMax` is the namespace's `topicBytes`. */
+/** What a PUBLISH may name [MQTT-3.3.2-2]. `bytesMax` is the namespace's `topicBytes`. */
 export function checkTopicName(topic: string, bytesMax: number): TopicFault | undefined {
   const fault = checkText('topic name', topic, bytesMax);
   if (fault !== undefined) return fault;
