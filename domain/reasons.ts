@@ -32,6 +32,7 @@ export const FAULT_REASONS = {
   SubscriptionNotSupported: 'a Subscriber binding to a topic space that is for publishing only',
   RefNotFound: 'the object names another object that does not exist',
   RefNotAccepted: 'the object names another object that is itself refused',
+  RefLocationMismatch: 'the object names another object that states another location',
   Pending: 'not every broker runs it yet',
 } as const;
 

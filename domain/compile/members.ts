@@ -1,0 +1,165 @@
+/** Everything that one MqttNamespace owns, and the snapshot that comes of it. */
+import { LIMIT_RULES, type LimitName, type Limits } from '../limits.ts';
+import { resourceKey, type Kind, type ResourceOf } from '../resources.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { quote } from '../text.ts';
+import { validateCaCertificate, type CertificateContext } from '../validate/ca-certificate.ts';
+import { validateClientGroup } from '../validate/client-group.ts';
+import { validateClient } from '../validate/client.ts';
+import type { ValidMqttNamespace } from '../validate/mqtt-namespace.ts';
+import { validatePermissionBinding } from '../validate/permission-binding.ts';
+import { validateTopicSpace } from '../validate/topic-space.ts';
+import type { Violation } from '../violation.ts';
+import { resolveBinding } from './bindings.ts';
+import type { Owners } from './owners.ts';
+import {
+  admit,
+  candidatesOf,
+  claimNames,
+  isAccepted,
+  type Limit,
+  type NamedCandidate,
+} from './peers.ts';
+import { refNotAccepted, refNotFound } from './references.ts';
+import { findTemplateOverlap } from './template-overlap.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Kinds whose objects name the MqttNamespace that owns them. */
+export type MemberKind = Exclude<Kind, 'MqttNamespace' | 'EventTopic' | 'EventSubscription'>;
+export type MemberResource = { [K in MemberKind]: ResourceOf<K> }[MemberKind];
+
+export interface Membership {
+  /** `metadata.name` of the MqttNamespace that the members refer to; it need not exist. */
+  readonly ownerName: string;
+  readonly owners: Owners;
+  readonly members: readonly MemberResource[];
+}
+
+export interface MembersCompilation {
+  /** Undefined: the MqttNamespace is missing or not accepted, and nothing runs for it. */
+  readonly snapshot: Snapshot | undefined;
+  /** Of the members, by `resourceKey`. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+}
+
+export function compileMembers(
+  { ownerName, owners, members }: Membership,
+  context: CertificateContext,
+): MembersCompilation {
+  const owner = owners.get(ownerName);
+  const judged = judgeMembers(members, owner?.value?.limits, context);
+  const inForce = owner !== undefined && isAccepted(owner) ? owner.value : undefined;
+  const verdicts = new Map<string, Verdict>();
+  for (const { resource, faults, unresolved } of Object.values(judged).flat()) {
+    if (inForce === undefined) unresolved.push(ownerViolation(resource, ownerName, owners));
+    verdicts.set(resourceKey(resource), { faults, unresolved });
+  }
+  return { snapshot: inForce && snapshotOf(inForce, judged), verdicts };
+}
+
+type Judged = ReturnType<typeof judgeMembers>;
+
+/** `limits` are undefined when there is no MqttNamespace that could say them. */
+function judgeMembers(
+  members: readonly MemberResource[],
+  limits: Limits | undefined,
+  context: CertificateContext,
+) {
+  const caCertificates = candidatesOf(
+    members.filter((member) => member.kind === 'CaCertificate'),
+    (resource) => validateCaCertificate(resource, context),
+  );
+  claimAndAdmit(caCertificates, limitOn('caCertificates', limits));
+  const clients = candidatesOf(
+    members.filter((member) => member.kind === 'Client'),
+    validateClient,
+  );
+  claimAndAdmit(clients, limitOn('clients', limits));
+  const clientGroups = candidatesOf(
+    members.filter((member) => member.kind === 'ClientGroup'),
+    validateClientGroup,
+  );
+  const groups = claimAndAdmit(clientGroups, limitOn('clientGroups', limits));
+  const templatesMax = (limits ?? CEILINGS).topicTemplatesPerTopicSpace;
+  const topicSpaces = candidatesOf(
+    members.filter((member) => member.kind === 'TopicSpace'),
+    (resource) => validateTopicSpace(resource, templatesMax),
+  );
+  const spaces = claimNames(topicSpaces);
+  const objection = findTemplateOverlap;
+  admit(topicSpaces, { limit: limitOn('topicSpaces', limits), objection });
+  const permissionBindings = candidatesOf(
+    members.filter((member) => member.kind === 'PermissionBinding'),
+    validatePermissionBinding,
+  );
+  for (const binding of permissionBindings) resolveBinding(binding, { groups, spaces });
+  claimAndAdmit(permissionBindings, limitOn('permissionBindings', limits));
+  return { caCertificates, clients, clientGroups, topicSpaces, permissionBindings };
+}
+
+const CEILINGS = {
+  topicTemplatesPerTopicSpace: LIMIT_RULES.topicTemplatesPerTopicSpace.ceiling,
+};
+
+function claimAndAdmit<C extends NamedCandidate>(
+  candidates: readonly C[],
+  limit: Limit | undefined,
+): ReadonlyMap<string, C> {
+  const holders = claimNames(candidates);
+  admit(candidates, { limit });
+  return holders;
+}
+
+function limitOn(name: LimitName, limits: Limits | undefined): Limit | undefined {
+  if (limits === undefined) return undefined;
+  return {
+    value: limits[name],
+    message:
+      `the limit ${name} is ${limits[name]} in a MqttNamespace, and that many older objects ` +
+      'are accepted',
+    remedy: `delete one of them, or raise spec.limits.${name} of the MqttNamespace`,
+  };
+}
+
+function ownerViolation(resource: MemberResource, ownerName: string, owners: Owners): Violation {
+  const field = ['spec', 'namespaceRef', 'name'];
+  const owner = owners.get(ownerName);
+  if (owner !== undefined) return refNotAccepted(field, owner.resource, owner.faults);
+  const violation = refNotFound(field, {
+    kind: 'MqttNamespace',
+    name: ownerName,
+    within: `the Kubernetes namespace ${quote(resource.metadata.namespace)}`,
+    known: [...owners.keys()],
+  });
+  const meant = [...owners.values()].find(({ value }) => value?.name === ownerName)?.resource;
+  if (meant === undefined) return violation;
+  return { ...violation, remedy: `state its metadata.name, ${quote(meant.metadata.name)}` };
+}
+
+function snapshotOf(owner: ValidMqttNamespace, judged: Judged): Snapshot {
+  const spaces = inForce(judged.topicSpaces);
+  return {
+    name: owner.name,
+    limits: owner.limits,
+    caCertificates: byName(inForce(judged.caCertificates)),
+    clients: byName(inForce(judged.clients)),
+    clientGroups: byName(inForce(judged.clientGroups)),
+    topicSpaces: byName(spaces.map(({ space }) => space)),
+    permissionBindings: byName(inForce(judged.permissionBindings)),
+  };
+}
+
+interface JudgedCandidate<Value> extends Verdict {
+  readonly value: Value | undefined;
+}
+
+function inForce<Value>(candidates: readonly JudgedCandidate<Value>[]): Value[] {
+  return candidates.flatMap(({ value, faults, unresolved }) => {
+    const good = value !== undefined && faults.length === 0 && unresolved.length === 0;
+    return good ? [value] : [];
+  });
+}
+
+function byName<Named extends { readonly name: string }>(named: readonly Named[]): Named[] {
+  return [...named].sort((left, right) => (left.name < right.name ? -1 : 1));
+}

@@ -1,0 +1,86 @@
+/** The MqttNamespaces of one Kubernetes namespace, which own everything else. */
+import type { ResourceOf } from '../resources.ts';
+import { quote } from '../text.ts';
+import { validateMqttNamespace, type ValidMqttNamespace } from '../validate/mqtt-namespace.ts';
+import type { Violation } from '../violation.ts';
+import type { EventTopics } from './events.ts';
+import {
+  admit,
+  candidatesOf,
+  claimNames,
+  isAccepted,
+  printObject,
+  type Candidate,
+} from './peers.ts';
+import { refNotAccepted, refNotFound } from './references.ts';
+
+export type Owner = Candidate<'MqttNamespace', ValidMqttNamespace>;
+
+/** By `metadata.name`, which is what references state. */
+export type Owners = ReadonlyMap<string, Owner>;
+
+export function judgeOwners(
+  resources: readonly ResourceOf<'MqttNamespace'>[],
+  eventTopics: EventTopics,
+  mqttNamespacesMax: number,
+): Owners {
+  const owners = candidatesOf(resources, validateMqttNamespace);
+  // "Name needs to be unique per region"; a region is a location within our Kubernetes namespace.
+  claimNames(owners, (name, { resource }) => JSON.stringify([name, locationOf(resource)]));
+  admit(owners, { limit: limitOn(mqttNamespacesMax) });
+  const topicNames = [...eventTopics.keys()];
+  for (const owner of owners) resolveRouteTopic(owner, eventTopics, topicNames);
+  return new Map(owners.map((owner) => [owner.resource.metadata.name, owner]));
+}
+
+/** Of a spec that need not be valid: an invalid object holds its name where it says it is. */
+function locationOf(resource: ResourceOf<'MqttNamespace'>): string {
+  const location: unknown = resource.spec.location;
+  return typeof location === 'string' ? location : '';
+}
+
+function limitOn(value: number): { value: number; message: string; remedy: string } {
+  return {
+    value,
+    message:
+      `a Kubernetes namespace has at most ${value} MqttNamespaces, and that many older ones ` +
+      'are accepted',
+    remedy: 'delete one of them, or raise the maximum where mqttgrid is started',
+  };
+}
+
+const ROUTE_TOPIC = ['spec', 'routeTopicRef', 'name'];
+
+function resolveRouteTopic(owner: Owner, topics: EventTopics, known: readonly string[]): void {
+  const name = owner.value?.routeTopic;
+  if (name === undefined) return;
+  const topic = topics.get(name);
+  if (topic === undefined) {
+    const within = `the Kubernetes namespace ${quote(owner.resource.metadata.namespace)}`;
+    const missing = { kind: 'EventTopic', name, within, known } as const;
+    owner.unresolved.push(refNotFound(ROUTE_TOPIC, missing));
+  } else if (!isAccepted(topic)) {
+    owner.unresolved.push(refNotAccepted(ROUTE_TOPIC, topic.resource, topic.faults));
+  } else {
+    const mismatch = locationMismatch(owner, topic.resource);
+    if (mismatch !== undefined) owner.unresolved.push(mismatch);
+  }
+}
+
+/**
+ * "It needs to be in the same region as the namespace." Said of the MqttNamespace, not of the topic:
+ * one namespace in the wrong place must not take the topic away from the others.
+ */
+function locationMismatch(owner: Owner, topic: ResourceOf<'EventTopic'>): Violation | undefined {
+  const here = owner.value?.location;
+  const there = topic.spec.location;
+  if (here === undefined || there === undefined || here === there) return undefined;
+  return {
+    field: ROUTE_TOPIC,
+    reason: 'RefLocationMismatch',
+    message:
+      `${printObject(topic)} is in the location ${quote(there)}, but this MqttNamespace is in ` +
+      `${quote(here)}: messages are routed within one location`,
+    remedy: 'give both the same location, or remove it from one of them',
+  };
+}

@@ -1,0 +1,51 @@
+/** The word that was probably meant. */
+import { quote } from './text.ts';
+
+/** Beyond it another word is a guess, not a slip of the finger. */
+const EDITS_MAX = 2;
+/** Longer than any name: bounds the work for a hostile word. */
+const WORD_LENGTH_MAX = 128;
+
+/**
+ * The candidate that differs least from `word`, if it does so by at most two edits and by fewer
+ * than half of the word, case aside. Of several, the first in alphabetical order.
+ */
+export function nearestOf(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > WORD_LENGTH_MAX) return undefined;
+  const wanted = word.toLowerCase();
+  let best: { readonly text: string; readonly edits: number } | undefined;
+  for (const text of candidates) {
+    const edits = editDistance(wanted, text.toLowerCase());
+    if (edits > EDITS_MAX || edits * 2 >= word.length) continue;
+    const closer = best === undefined || edits < best.edits;
+    if (closer || (edits === best?.edits && text < best.text)) best = { text, edits };
+  }
+  return best?.text;
+}
+
+/** Levenshtein's distance; anything above EDITS_MAX comes back as some number above it. */
+function editDistance(left: string, right: string): number {
+  if (Math.abs(left.length - right.length) > EDITS_MAX) return EDITS_MAX + 1;
+  let previous = Array.from({ length: right.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const replaced = at(previous, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, at(previous, column) + 1, at(current, column - 1) + 1));
+    }
+    // Distances along a row only grow: no later row can come back under the bound.
+    if (Math.min(...current) > EDITS_MAX) return EDITS_MAX + 1;
+    previous = current;
+  }
+  return at(previous, right.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}
+
+/** `did you mean "x"? <otherwise>`, or `otherwise` where nothing is near. */
+export function didYouMean(word: string, known: Iterable<string>, otherwise: string): string {
+  const nearest = nearestOf(word, known);
+  return nearest === undefined ? otherwise : `did you mean ${quote(nearest)}? ${otherwise}`;
+}

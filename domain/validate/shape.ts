@@ -1,0 +1,90 @@
+/**
+ * A guard for specs that no schema has seen, or an older one: it admits what the rules can work on
+ * and turns the rest into violations, so that a malformed stored object never becomes a crash. The
+ * CRDs say more; nothing here needs to repeat their bounds.
+ */
+import type { FieldPath, Violation } from '../violation.ts';
+import { either, quote } from '../text.ts';
+
+/** Reports what is wrong with a value at a path. */
+export type Shape = (value: unknown, path: FieldPath) => readonly Violation[];
+
+/** Violations reported for one list: the hundredth wrong entry tells nobody anything. */
+const LIST_VIOLATIONS_MAX = 10;
+
+/** What a value is. A string is not repeated: in the wrong place it may be a secret. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return `the ${typeof value} ${value}`;
+  return `a ${typeof value}`;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mismatch(path: FieldPath, expected: string, value: unknown): readonly Violation[] {
+  const message = `is ${describeValue(value)}, but must be ${expected}`;
+  return [{ field: path, reason: 'InvalidShape', message, remedy: `make it ${expected}` }];
+}
+
+export const TEXT: Shape = (value, path) => {
+  return typeof value === 'string' ? [] : mismatch(path, 'a string', value);
+};
+
+export const INTEGER: Shape = (value, path) => {
+  return Number.isSafeInteger(value) ? [] : mismatch(path, 'an integer', value);
+};
+
+/** An object whose entries somebody else judges. */
+export const RECORD: Shape = (value, path) => {
+  return isRecord(value) ? [] : mismatch(path, 'an object', value);
+};
+
+export function oneOf(words: readonly string[]): Shape {
+  const expected = either(words);
+  return (value, path) => {
+    if (typeof value !== 'string') return mismatch(path, expected, value);
+    if (words.includes(value)) return [];
+    const message = `is ${quote(value)}, but must be ${expected}`;
+    return [{ field: path, reason: 'InvalidShape', message, remedy: `make it ${expected}` }];
+  };
+}
+
+export function listOf(entry: Shape): Shape {
+  return (value, path) => {
+    if (!Array.isArray(value)) return mismatch(path, 'a list', value);
+    const violations: Violation[] = [];
+    for (const [index, item] of value.entries()) {
+      violations.push(...entry(item, [...path, index]));
+      if (violations.length >= LIST_VIOLATIONS_MAX) break;
+    }
+    return violations;
+  };
+}
+
+type Fields = Readonly<Record<string, Shape>>;
+
+export function objectOf(required: Fields, optional: Fields = {}): Shape {
+  return (value, path) => {
+    if (!isRecord(value)) return mismatch(path, 'an object', value);
+    const missing = Object.keys(required).filter((field) => value[field] === undefined);
+    const stated = Object.entries({ ...required, ...optional });
+    return [
+      ...missing.map((field): Violation => missingField([...path, field])),
+      ...stated.flatMap(([field, shape]) => {
+        return value[field] === undefined ? [] : shape(value[field], [...path, field]);
+      }),
+    ];
+  };
+}
+
+function missingField(field: FieldPath): Violation {
+  return { field, reason: 'InvalidShape', message: 'is missing', remedy: 'state it' };
+}
+
+/** Another object, by its `metadata.name`. */
+export const REFERENCE = objectOf({ name: TEXT });
