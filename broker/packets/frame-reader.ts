@@ -46,6 +46,11 @@ export class FrameReader {
     this.packetBytesMax = packetBytesMax;
   }
 
+  /** Whether the next byte begins a packet. */
+  get idle(): boolean {
+    return this.#assembled === 0;
+  }
+
   /** Success, or why the stream cannot go on: MalformedPacket or PacketTooLarge. */
   push(chunk: Buffer, receiver: FrameReceiver): ReasonCode {
     if (this.#assembled === 0) return this.#cut(chunk, receiver);

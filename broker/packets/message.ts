@@ -2,12 +2,11 @@ import type { ProtocolVersion } from './packet-type.ts';
 import { remainingLengthBytes } from './frame-reader.ts';
 import { PacketType } from './packet-type.ts';
 
-const NONE = Buffer.alloc(0);
-
 export interface MessageParts {
   /** The topic in UTF-8. */
   readonly topic: Buffer;
   readonly qos: 0 | 1;
+  /** A view that may be part of a chunk that came from a socket; so may `properties`. */
   readonly payload: Buffer;
   /** The properties to forward as they came, in their order [MQTT-3.3.2-18], no Topic Alias. */
   readonly properties: Buffer;
@@ -27,7 +26,8 @@ export class Message {
   readonly bytes: number;
   /** Infinity: it never expires. */
   readonly expiresAtMs: number;
-  readonly #parts: MessageParts;
+  #parts: MessageParts;
+  #owned = false;
   readonly #layouts: (Buffer | undefined)[] = [undefined, undefined, undefined, undefined];
 
   constructor(parts: MessageParts) {
@@ -41,6 +41,19 @@ export class Message {
 
   get topic(): string {
     return this.#parts.topic.toString();
+  }
+
+  /** Moves the bytes into memory of their own, so that waiting pins no chunk of a socket. */
+  own(): this {
+    if (this.#owned) return this;
+    this.#owned = true;
+    const { payload, properties } = this.#parts;
+    this.#parts = {
+      ...this.#parts,
+      payload: Buffer.from(payload),
+      properties: Buffer.from(properties),
+    };
+    return this;
   }
 
   /** The packet at QoS 0, shared by all receivers: nobody may change it. */
@@ -126,9 +139,4 @@ const DUPLICATE_FLAG = 0x08;
 export function markDuplicate(packet: Buffer): Buffer {
   packet[0]! |= DUPLICATE_FLAG;
   return packet;
-}
-
-/** The bytes of `bytes` from start to end in memory of their own, so that no chunk is pinned. */
-export function copyOf(bytes: Buffer, start: number, end: number): Buffer {
-  return start === end ? NONE : Buffer.from(bytes.subarray(start, end));
 }

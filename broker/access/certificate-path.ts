@@ -1,0 +1,99 @@
+import type { X509Certificate } from 'node:crypto';
+import { readExtensions } from './certificate-extensions.ts';
+
+/** Intermediates between a client's certificate and a registered authority. */
+const INTERMEDIATES_MAX = 4;
+/** Certificates of a client's chain that are looked at; the rest are not part of a short path. */
+const CHAIN_CERTIFICATES_MAX = 8;
+/** Signatures checked for one client: what a hostile chain may cost. */
+const SIGNATURE_CHECKS_MAX = 16;
+
+/** Undefined: a path exists. Otherwise why there is none, for the log. */
+export type PathRefusal = string | undefined;
+
+interface Search {
+  readonly intermediates: readonly X509Certificate[];
+  readonly authorities: readonly X509Certificate[];
+  readonly nowMs: number;
+  signatureChecks: number;
+  refusal: string;
+}
+
+/**
+ * Whether `chain[0]` was issued, directly or by intermediates that the client sent with it, under a
+ * registered authority, which may be an intermediate itself. (Node's TLS server cannot be told to
+ * accept such an anchor, and on a resumed session it checks nothing; so we look ourselves.)
+ */
+export function findPath(
+  chain: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+  nowMs: number,
+): PathRefusal {
+  if (authorities.length === 0) return 'no CaCertificate is registered';
+  const search: Search = {
+    intermediates: chain.slice(1, CHAIN_CERTIFICATES_MAX),
+    authorities,
+    nowMs,
+    signatureChecks: 0,
+    refusal: `no registered CaCertificate issued ${issuerOf(chain[0]!)}`,
+  };
+  return climb(search, chain[0]!, 0) ? undefined : search.refusal;
+}
+
+function climb(search: Search, certificate: X509Certificate, below: number): boolean {
+  if (search.authorities.some((authority) => issues(search, authority, certificate, below))) {
+    return true;
+  }
+  if (below === INTERMEDIATES_MAX) return false;
+  return search.intermediates.some(
+    (intermediate) =>
+      intermediate !== certificate &&
+      issues(search, intermediate, certificate, below) &&
+      climb(search, intermediate, below + 1),
+  );
+}
+
+/** Whether `issuer` signed `certificate` and may: RFC 5280, section 6.1.4. */
+function issues(
+  search: Search,
+  issuer: X509Certificate,
+  certificate: X509Certificate,
+  below: number,
+): boolean {
+  // Names, key identifiers and the right to sign certificates.
+  if (!certificate.checkIssued(issuer)) return false;
+  if (++search.signatureChecks > SIGNATURE_CHECKS_MAX) {
+    search.refusal = `more than ${SIGNATURE_CHECKS_MAX} signatures would have to be checked`;
+    return false;
+  }
+  if (!certificate.verify(issuer.publicKey)) return false;
+  const refusal = refuseAuthority(issuer, below, search.nowMs);
+  if (refusal !== undefined) search.refusal = `${issuerOf(certificate)} ${refusal}`;
+  return refusal === undefined;
+}
+
+function refuseAuthority(issuer: X509Certificate, below: number, nowMs: number): PathRefusal {
+  if (!issuer.ca) return 'is not a certificate authority';
+  const validity = refuseValidity(issuer, nowMs);
+  if (validity !== undefined) return validity;
+  const { pathLength, unknownCritical } = readExtensions(issuer);
+  if (unknownCritical !== undefined) {
+    return `has a critical extension that is not understood (${unknownCritical})`;
+  }
+  return below > pathLength ? `allows ${pathLength} intermediates below itself` : undefined;
+}
+
+/** Undefined: the certificate is valid at this time. */
+export function refuseValidity(certificate: X509Certificate, nowMs: number): PathRefusal {
+  if (nowMs < certificate.validFromDate.getTime()) {
+    return `is valid only from ${certificate.validFromDate.toISOString()}`;
+  }
+  if (nowMs > certificate.validToDate.getTime()) {
+    return `expired at ${certificate.validToDate.toISOString()}`;
+  }
+  return undefined;
+}
+
+function issuerOf(certificate: X509Certificate): string {
+  return JSON.stringify(certificate.issuer.replaceAll('\n', ', '));
+}

@@ -1,0 +1,205 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Policy } from '../domain/access.ts';
+import { buildPolicy, maySubscribe } from '../domain/access.ts';
+import type { Limits } from '../domain/limits.ts';
+import { describeReasonCode, ReasonCode } from '../domain/reason-codes.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import { filterMatches, splitLevels } from '../domain/topic-filter.ts';
+import { parseAuthorities, refuseCertificate } from './access/authentication.ts';
+import { ChainCache } from './access/chain-cache.ts';
+import type { Clock } from './clock.ts';
+import type { Connection, Ending } from './connection.ts';
+import type { Metrics } from './metrics.ts';
+import { newMetrics } from './metrics.ts';
+import { protocolName } from './packets/packet-type.ts';
+import { Router } from './routing/router.ts';
+import { SessionRegistry } from './session/session-registry.ts';
+import type { Session, SessionContext } from './session/session.ts';
+
+/** How often time-outs are looked after: each is told apart to about this much. */
+const SWEEP_INTERVAL_MS = 500;
+/** From the TCP connection to CONNECT, TLS included. */
+const CONNECT_TIMEOUT_MS = 10000;
+/** How long a client may take to read its last bytes. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** Everything that the connections of one MqttNamespace share in this process. */
+export class BrokerCore implements SessionContext {
+  readonly metrics: Metrics = newMetrics();
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly router = new Router();
+  readonly sessions: SessionRegistry;
+  readonly chains = new ChainCache();
+  policy: Policy;
+  authorities: readonly X509Certificate[];
+  readonly #connections = new Set<Connection>();
+  /** Closed by us and waiting for the client to take its last bytes. */
+  readonly #closing = new Set<Connection>();
+  #dirty: Connection[] = [];
+  readonly #stopSweeping: () => void;
+
+  constructor(snapshot: Snapshot, logger: Logger, clock: Clock) {
+    this.clock = clock;
+    this.logger = logger;
+    this.policy = buildPolicy(snapshot);
+    this.authorities = parseAuthorities(snapshot);
+    this.sessions = new SessionRegistry(this, this.router);
+    this.#stopSweeping = clock.every(SWEEP_INTERVAL_MS, () => this.#sweep());
+  }
+
+  get limits(): Limits {
+    return this.policy.snapshot.limits;
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  opened(connection: Connection): void {
+    this.#connections.add(connection);
+  }
+
+  /** The connection's output leaves when this turn of the event loop is over. */
+  flushLater(connection: Connection): void {
+    if (this.#dirty.length === 0) setImmediate(() => this.#flush());
+    this.#dirty.push(connection);
+  }
+
+  closed(connection: Connection, ending: Ending): void {
+    this.#connections.delete(connection);
+    connection.destroyAtMs = this.clock.nowMs() + CLOSE_TIMEOUT_MS;
+    if (!connection.socket.destroyed) this.#closing.add(connection);
+    const { connected } = connection;
+    if (connected !== undefined) this.#leave(connected.session, connection);
+    this.logger.info(
+      {
+        client: connected?.session.client,
+        protocol: protocolName(connected?.version),
+        reasonCode: describeReasonCode(ending.code),
+        remoteAddress: connection.socket.remoteAddress,
+      },
+      `disconnected: ${ending.reason}`,
+    );
+  }
+
+  overflowed(session: Session): void {
+    this.metrics.sessionsOverflowed++;
+    const { sessionQueueMessages, sessionQueueBytes } = this.limits;
+    const reason =
+      `the session's queue reached its bound of ${sessionQueueMessages} messages or ` +
+      `${sessionQueueBytes} bytes`;
+    this.logger.warn({ client: session.client, queued: session.queuedMessages }, reason);
+    const { receiver } = session;
+    this.sessions.end(session);
+    (receiver as Connection | undefined)?.close({ code: ReasonCode.QuotaExceeded, reason });
+  }
+
+  /** Takes effect at once, on open connections and stored sessions too: DESIGN, "live change". */
+  apply(snapshot: Snapshot): void {
+    this.policy = buildPolicy(snapshot);
+    this.authorities = parseAuthorities(snapshot);
+    for (const session of this.sessions.values()) this.#judge(session);
+    for (const connection of this.#connections) this.#rejudge(connection);
+  }
+
+  close(ending: Ending): void {
+    this.stop();
+    for (const connection of this.#connections) connection.close(ending);
+  }
+
+  stop(): void {
+    this.#stopSweeping();
+  }
+
+  /** Whatever the clients still had to take is given up. */
+  destroy(): void {
+    for (const connection of this.#closing) connection.socket.destroy();
+    this.#closing.clear();
+  }
+
+  #flush(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const connection of dirty) connection.flush();
+  }
+
+  #leave(session: Session, connection: Connection): void {
+    if (session.receiver !== connection) return; // Taken over, or ended.
+    if (connection.sessionExpirySeconds === 0) this.sessions.end(session);
+    else session.detach(this.clock.nowMs() + connection.sessionExpirySeconds * 1000);
+  }
+
+  /** Suspends subscriptions whose permission is gone, and lets those come back that have one. */
+  #judge(session: Session): void {
+    const access = this.policy.clientAccess(session.client);
+    if (access === undefined) {
+      const connection = session.receiver as Connection | undefined;
+      this.sessions.end(session);
+      connection?.close({ code: ReasonCode.NotAuthorized, reason: 'this Client was deleted' });
+      return;
+    }
+    let lost = false;
+    for (const subscription of session.subscriptions.values()) {
+      const permitted = maySubscribe(access, subscription.filter) !== undefined;
+      if (permitted === subscription.permitted) continue;
+      subscription.permitted = permitted;
+      if (permitted) this.router.add(subscription);
+      else this.router.remove(subscription);
+      lost ||= !permitted;
+    }
+    if (!lost) return;
+    const remaining = [...session.subscriptions.values()].filter(({ permitted }) => permitted);
+    session.withdraw((message) => {
+      const topic = splitLevels(message.topic);
+      return remaining.some(({ levels }) => filterMatches(levels, topic));
+    });
+  }
+
+  #rejudge(connection: Connection): void {
+    const { connected } = connection;
+    if (connected === undefined) return;
+    const access = this.policy.clientAccess(connected.session.client);
+    const refusal = this.#refuseConnected(connection);
+    if (access !== undefined && refusal === undefined) connection.authorize(access);
+    else connection.close({ code: ReasonCode.NotAuthorized, reason: refusal ?? 'Client deleted' });
+  }
+
+  #refuseConnected(connection: Connection): string | undefined {
+    const { session, chain } = connection.connected!;
+    const client = this.policy.clientAccess(session.client)?.client;
+    if (client === undefined) return 'this Client was deleted';
+    if (client.state !== 'Enabled') return 'this Client was disabled';
+    const refusal = refuseCertificate(client, chain, this.authorities, this.clock.nowMs());
+    if (refusal === undefined) return undefined;
+    this.logger.info({ client: client.name }, `certificate no longer accepted: ${refusal}`);
+    return "this Client's certificate is no longer accepted";
+  }
+
+  #sweep(): void {
+    const nowMs = this.clock.nowMs();
+    for (const connection of this.#connections) this.#sweepConnection(connection, nowMs);
+    for (const connection of this.#closing) {
+      if (connection.socket.destroyed) this.#closing.delete(connection);
+      else if (connection.destroyAtMs <= nowMs) connection.socket.destroy();
+    }
+    this.sessions.endExpired(nowMs);
+  }
+
+  #sweepConnection(connection: Connection, nowMs: number): void {
+    const { connected } = connection;
+    if (connected === undefined) {
+      if (nowMs - connection.openedAtMs <= CONNECT_TIMEOUT_MS) return;
+      const reason = `no CONNECT within ${CONNECT_TIMEOUT_MS / 1000} seconds`;
+      connection.finish({ code: ReasonCode.KeepAliveTimeout, reason });
+    } else if (nowMs - connection.lastReceivedAtMs > 1.5 * connected.keepAliveMs) {
+      // One and a half times the keep alive [MQTT-3.1.2-22].
+      const reason = `nothing received for 1.5 times ${connected.keepAliveMs / 1000} seconds`;
+      connection.close({ code: ReasonCode.KeepAliveTimeout, reason });
+    } else if (nowMs > connected.chain[0]!.validToDate.getTime()) {
+      const reason = 'the certificate of this Client expired';
+      connection.close({ code: ReasonCode.NotAuthorized, reason });
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { ClientAccess } from '../domain/access.ts';
+import { ReasonCode } from '../domain/reason-codes.ts';
+import type { BrokerCore } from './broker-core.ts';
+import { handlePacket } from './handlers/handlers.ts';
+import { encodeControlPacket } from './packets/control-packets.ts';
+import type { Frame } from './packets/frame-reader.ts';
+import { FrameReader } from './packets/frame-reader.ts';
+import type { Message } from './packets/message.ts';
+import { markDuplicate } from './packets/message.ts';
+import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
+import type { Route } from './routing/router.ts';
+import type { Receiver, Session } from './session/session.ts';
+
+/** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
+const CONNECT_BYTES_MAX = 65536;
+/** Bytes that wait for a client to read them before nothing more is sent to it or read from it. */
+const OUTPUT_BYTES_MAX = 1048576;
+/** Output of one turn up to here is copied together and written as one TLS record or few. */
+const CONCATENATED_BYTES_MAX = 65536;
+/** Topics remembered as permitted, so that a device's usual topics are judged once. */
+const PERMITTED_TOPICS_MAX = 256;
+/** An MQTT client that says nothing of it takes what a packet identifier can number. */
+const RECEIVE_MAXIMUM_DEFAULT = 65535;
+
+/** Why a connection ends: the code for MQTT 5's DISCONNECT, and words for client and log. */
+export interface Ending {
+  readonly code: ReasonCode;
+  readonly reason: string;
+}
+
+/** What CONNECT settled for the rest of the connection. */
+export interface ConnectedState {
+  readonly version: ProtocolVersion;
+  readonly session: Session;
+  readonly access: ClientAccess;
+  readonly chain: readonly X509Certificate[];
+  readonly keepAliveMs: number;
+  readonly sessionExpirySeconds: number;
+  readonly receiveMaximum: number;
+  readonly maximumPacketBytes: number;
+  /** Whether Reason Strings may be sent where the client can forbid them [MQTT-3.1.2-29]. */
+  readonly problemInformation: boolean;
+}
+
+/** One network connection: its bytes in, its bytes out, and what its CONNECT settled. */
+export class Connection implements Receiver {
+  readonly socket: TLSSocket;
+  readonly core: BrokerCore;
+  readonly openedAtMs: number;
+  open = true;
+  /** Undefined until CONNECT is accepted. */
+  connected: ConnectedState | undefined;
+  sessionExpirySeconds = 0;
+  lastReceivedAtMs: number;
+  /** When the socket is torn down although the client did not take its last bytes. */
+  destroyAtMs = Infinity;
+  /** Topics of Topic Aliases; index 0 is not used [MQTT-3.3.2-8]. */
+  readonly aliases: (string | undefined)[] = [];
+  /** Topics that this client may publish to, by their bytes as Latin-1, and their ways. */
+  readonly permittedTopics = new Map<string, Route>();
+  readonly #reader = new FrameReader(CONNECT_BYTES_MAX);
+  #output: Buffer[] = [];
+  #outputBytes = 0;
+  #paused = false;
+
+  constructor(socket: TLSSocket, core: BrokerCore) {
+    this.socket = socket;
+    this.core = core;
+    this.openedAtMs = core.clock.nowMs();
+    this.lastReceivedAtMs = this.openedAtMs;
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', (error) => this.#lost(error.message));
+    socket.on('close', () => this.#lost('the network connection closed without DISCONNECT'));
+  }
+
+  get version(): ProtocolVersion {
+    return this.connected?.version ?? 4;
+  }
+
+  get session(): Session | undefined {
+    return this.connected?.session;
+  }
+
+  get receiveMaximum(): number {
+    return this.connected?.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT;
+  }
+
+  get writable(): boolean {
+    return this.open && this.socket.writableLength + this.#outputBytes < OUTPUT_BYTES_MAX;
+  }
+
+  become(connected: ConnectedState): void {
+    this.connected = connected;
+    this.sessionExpirySeconds = connected.sessionExpirySeconds;
+    this.#reader.packetBytesMax = this.core.limits.messageBytes;
+  }
+
+  /** What was settled is judged anew after a change of the declarations. */
+  authorize(access: ClientAccess): void {
+    this.connected = { ...this.connected!, access };
+    this.#reader.packetBytesMax = this.core.limits.messageBytes;
+    this.permittedTopics.clear();
+  }
+
+  permit(key: string, route: Route): void {
+    if (this.permittedTopics.size >= PERMITTED_TOPICS_MAX) this.permittedTopics.clear();
+    this.permittedTopics.set(key, route);
+  }
+
+  receive(frame: Frame): void {
+    handlePacket(this, frame);
+  }
+
+  fits(message: Message, qos: 0 | 1): boolean {
+    const { version, maximumPacketBytes } = this.connected!;
+    return (
+      maximumPacketBytes === Infinity || message.packetBytes(version, qos) <= maximumPacketBytes
+    );
+  }
+
+  sendAtMostOnce(message: Message): void {
+    this.send(message.atMostOnce(this.version));
+  }
+
+  sendAtLeastOnce(message: Message, packetIdentifier: number, duplicate: boolean): void {
+    const packet = message.atLeastOnce(this.version, packetIdentifier, this.core.clock.nowMs());
+    this.send(duplicate ? markDuplicate(packet) : packet);
+  }
+
+  /** Queues bytes that nobody changes any more; they leave in one write at the end of the turn. */
+  send(bytes: Buffer): void {
+    if (!this.open) return;
+    if (this.#outputBytes === 0) this.core.flushLater(this);
+    this.#output.push(bytes);
+    this.#outputBytes += bytes.length;
+  }
+
+  flush(): void {
+    const output = this.#output;
+    const bytes = this.#outputBytes;
+    this.#output = [];
+    this.#outputBytes = 0;
+    if (bytes === 0 || this.socket.destroyed) return;
+    if (output.length === 1) this.socket.write(output[0]!);
+    else if (bytes <= CONCATENATED_BYTES_MAX) this.socket.write(Buffer.concat(output, bytes));
+    else this.#writeMany(output);
+  }
+
+  /** Ends the connection from this side; MQTT 5 is told why [MQTT-3.14.4]. */
+  close(ending: Ending): void {
+    if (!this.open) return;
+    if (this.connected?.version === 5) {
+      this.send(
+        encodeControlPacket(
+          { cmd: 'disconnect', reasonCode: ending.code, properties: this.#reason(ending.reason) },
+          5,
+        ),
+      );
+    }
+    this.finish(ending);
+  }
+
+  /** Ends the connection with what is already queued as its last bytes. */
+  finish(ending: Ending): void {
+    if (!this.open) return;
+    this.flush();
+    this.open = false;
+    this.core.closed(this, ending);
+    this.socket.end();
+  }
+
+  #reason(reasonString: string): { reasonString?: string } {
+    const { maximumPacketBytes } = this.connected!;
+    // DISCONNECT takes 10 bytes at most beside its Reason String [MQTT-3.14.2-3].
+    return Buffer.byteLength(reasonString) + 10 > maximumPacketBytes ? {} : { reasonString };
+  }
+
+  #writeMany(output: readonly Buffer[]): void {
+    this.socket.cork();
+    for (const bytes of output) this.socket.write(bytes);
+    this.socket.uncork();
+  }
+
+  #received(chunk: Buffer): void {
+    if (!this.open) return;
+    this.lastReceivedAtMs = this.core.clock.nowMs();
+    if (this.connected === undefined && this.#isNotConnect(chunk)) {
+      this.finish({ code: ReasonCode.ProtocolError, reason: 'the first packet is not CONNECT' });
+      return;
+    }
+    const outcome = this.#reader.push(chunk, this);
+    if (outcome === ReasonCode.PacketTooLarge) {
+      const limit = this.#reader.packetBytesMax;
+      this.close({ code: outcome, reason: `a packet exceeds the limit of ${limit} bytes` });
+    } else if (outcome !== ReasonCode.Success) {
+      this.close({ code: outcome, reason: 'a packet has a malformed Remaining Length' });
+    }
+    if (this.open && !this.writable) this.#pause();
+  }
+
+  /** Known from its first byte, before anything is kept of it [MQTT-3.1.0-1]. */
+  #isNotConnect(chunk: Buffer): boolean {
+    return this.#reader.idle && chunk[0] !== PacketType.CONNECT << 4;
+  }
+
+  /** A client that does not read its answers is not asked for more. */
+  #pause(): void {
+    this.#paused = true;
+    this.socket.pause();
+  }
+
+  #drained(): void {
+    if (this.#paused) {
+      this.#paused = false;
+      this.socket.resume();
+    }
+    if (this.open) this.session?.pump();
+  }
+
+  #lost(reason: string): void {
+    if (!this.open) return;
+    this.open = false;
+    this.core.closed(this, { code: ReasonCode.Success, reason });
+    this.socket.destroy();
+  }
+}
