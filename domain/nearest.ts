@@ -13,14 +13,25 @@ const WORD_LENGTH_MAX = 128;
 export function nearestOf(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > WORD_LENGTH_MAX) return undefined;
   const wanted = word.toLowerCase();
-  let best: { readonly text: string; readonly edits: number } | undefined;
+  const editsMax = Math.min(EDITS_MAX, Math.ceil(word.length / 2) - 1);
+  let best: Match | undefined;
   for (const text of candidates) {
-    const edits = editDistance(wanted, text.toLowerCase());
-    if (edits > EDITS_MAX || edits * 2 >= word.length) continue;
-    const closer = best === undefined || edits < best.edits;
-    if (closer || (edits === best?.edits && text < best.text)) best = { text, edits };
+    const match = { text, edits: editDistance(wanted, text.toLowerCase()) };
+    if (match.edits <= editsMax && isBetter(match, best)) best = match;
   }
   return best?.text;
+}
+
+interface Match {
+  readonly text: string;
+  readonly edits: number;
+}
+
+function isBetter(match: Match, best: Match | undefined): boolean {
+  if (best === undefined || match.edits !== best.edits) {
+    return best === undefined || match.edits < best.edits;
+  }
+  return match.text < best.text;
 }
 
 /** Levenshtein's distance; anything above EDITS_MAX comes back as some number above it. */

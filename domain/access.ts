@@ -1,0 +1,15 @@
+/** The one place that answers who may publish and subscribe where, and why. */
+export {
+  mayPublish,
+  maySubscribe,
+  printOperation,
+  refusalReason,
+  type Operation,
+} from './access/decision.ts';
+export {
+  explain,
+  printExplanation,
+  type AccessQuestion,
+  type Explanation,
+} from './access/explanation.ts';
+export { buildPolicy, type ClientAccess, type Grant, type Policy } from './access/policy.ts';
