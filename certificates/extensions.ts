@@ -102,10 +102,10 @@ const DNS_LABEL = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
 
 function isDnsName(host: string): boolean {
   if (host.length > DNS_NAME_LENGTH_MAX) return false;
-  return host
-    .replace(/^\*\./, '')
-    .split('.')
-    .every((label) => DNS_LABEL.test(label));
+  const labels = host.split('.');
+  // Clients take a wildcard only in front of two labels or more: never for all of a "com".
+  const wildcard = labels[0] === '*' && labels.length > 2;
+  return labels.slice(wildcard ? 1 : 0).every((label) => DNS_LABEL.test(label));
 }
 
 function hostName(host: string): GeneralName {

@@ -175,7 +175,17 @@ describe('issueServerCertificate', () => {
     assert.deepEqual(certificate.keyUsage, [SERVER_AUTH]);
   });
 
-  const refused = ['', 'a b', 'broker:8883', 'a..b', '-a', 'fe80::1%eth0', '*', 'x'.repeat(64)];
+  const refused = [
+    '',
+    'a b',
+    'broker:8883',
+    'a..b',
+    '-a',
+    'fe80::1%eth0',
+    '*',
+    '*.com',
+    'x'.repeat(64),
+  ];
   for (const host of refused) {
     it(`refuses the host ${JSON.stringify(host)}`, async () => {
       const { intermediate: issuer } = await testAuthority();
