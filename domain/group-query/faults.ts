@@ -187,7 +187,7 @@ export function expectedConnective(token: Token, openedAt: number | undefined): 
     token,
     'and, or, or ")"',
     token.type === 'End'
-      ? `close the parenthesis opened at position ${openedAt}`
+      ? `close the parenthesis opened at character ${openedAt + 1}`
       : 'join comparisons by and or or',
   );
 }

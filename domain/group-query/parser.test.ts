@@ -338,7 +338,7 @@ const PARENTHESIS_REFUSALS = [
     'name = "a" and (name = "b" or (name = "c")',
     42,
     'found the end of the query where and, or, or ")" is expected',
-    'close the parenthesis opened at position 15',
+    'close the parenthesis opened at character 16',
   ),
   refusal(
     '(name = "a"]',
