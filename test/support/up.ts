@@ -1,5 +1,6 @@
 /** `mqttgrid up` as a child process, as a script would run it. */
 import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { within } from './within.ts';
@@ -9,6 +10,7 @@ export const CLI = path.join(REPOSITORY, 'cli/mqttgrid.ts');
 
 /** Ready means: a CA made, certificates issued, a listener open; on a busy machine, too. */
 const READY_MS = 20_000;
+const EVENT_MS = 10_000;
 const STOP_MS = 10_000;
 
 /** One line of `-o json`. */
@@ -27,7 +29,10 @@ export interface Up {
   endpoint(namespace: string): string;
   /** The folder of the certificates that it made. */
   readonly certificates: string;
+  /** Since it started. */
   readonly events: readonly UpEvent[];
+  /** The next event that is one of these, from now on. */
+  next(isWanted: (event: UpEvent) => boolean): Promise<UpEvent>;
   /** What it wrote to standard error so far: its log. */
   log(): string;
   /** Ends it as Ctrl-C does; the answer is its exit code. */
@@ -45,14 +50,27 @@ export async function startUp(folder: string, dataFolder: string): Promise<Up> {
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const events: UpEvent[] = [];
+  const arrivals = new EventEmitter<{ event: [UpEvent] }>();
   const ready = new Promise<ReadyEvent>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const event = JSON.parse(line) as UpEvent;
       events.push(event);
+      arrivals.emit('event', event);
       if (event.event === 'ready') resolve(event as ReadyEvent);
     });
     void ended.then((code) => reject(new Error(`mqttgrid up ended with ${code}:\n${log}`)));
   });
+  const next = (isWanted: (event: UpEvent) => boolean): Promise<UpEvent> => {
+    const arrival = new Promise<UpEvent>((resolve) => {
+      const listener = (event: UpEvent): void => {
+        if (!isWanted(event)) return;
+        arrivals.off('event', listener);
+        resolve(event);
+      };
+      arrivals.on('event', listener);
+    });
+    return within(EVENT_MS, 'an event of mqttgrid up', arrival);
+  };
   const stop = (): Promise<number | null> => {
     child.kill('SIGINT');
     return within(STOP_MS, 'the end of mqttgrid up', ended);
@@ -65,7 +83,7 @@ export async function startUp(folder: string, dataFolder: string): Promise<Up> {
       if (found === undefined) throw new Error(`no endpoint of ${namespace}`);
       return found;
     };
-    return { endpoint, certificates, events, log: () => log, stop };
+    return { endpoint, certificates, events, next, log: () => log, stop };
   } catch (error) {
     child.kill('SIGKILL');
     throw new Error(`mqttgrid up is not ready; it wrote:\n${log}`, { cause: error });
