@@ -6,6 +6,7 @@ import {
 } from '@peculiar/asn1-x509';
 import type { CertificateSubject } from '../domain/resources.ts';
 import { quote } from '../domain/text.ts';
+import { IssueError } from './issue-error.ts';
 
 /** ub-common-name, ub-organization-name, ub-organizational-unit-name: RFC 5280, Appendix A.1. */
 const NAME_LENGTH_MAX = 64;
@@ -14,7 +15,7 @@ const COUNTRY_CODE = /^[A-Za-z]{2}$/;
 
 /**
  * The subject as an X.501 name, from the general to the particular, which is how people read it.
- * @throws where a field exceeds what X.509 allows; the message names the field and the rule
+ * @throws IssueError where a field exceeds what X.509 allows; it names the field and the rule
  */
 export function distinguishedName(subject: CertificateSubject): Name {
   const { commonName, organization, organizationUnit, countryCode } = subject;
@@ -39,7 +40,7 @@ function directoryPart(
   if (text === undefined) return undefined;
   const length = [...text].length;
   if (length < 1 || length > NAME_LENGTH_MAX || !text.isWellFormed() || text.includes('\0')) {
-    throw new RangeError(
+    throw new IssueError(
       `${field} ${quote(text)} cannot stand in a certificate: X.509 allows 1 to ` +
         `${NAME_LENGTH_MAX} characters of Unicode, and no NUL`,
     );
@@ -49,7 +50,7 @@ function directoryPart(
 
 function country(code: string): AttributeValue {
   if (!COUNTRY_CODE.test(code)) {
-    throw new RangeError(
+    throw new IssueError(
       `countryCode ${quote(code)} cannot stand in a certificate: ` +
         'X.509 allows two letters, as in ISO 3166 ("US")',
     );

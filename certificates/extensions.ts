@@ -24,6 +24,7 @@ import {
 } from '@peculiar/asn1-x509';
 import type { SubjectPublicKeyInfo, TBSCertificate } from '@peculiar/asn1-x509';
 import { quote } from '../domain/text.ts';
+import { IssueError } from './issue-error.ts';
 
 /** What a certificate is for, which decides its extensions. */
 export type Purpose =
@@ -111,7 +112,7 @@ function isDnsName(host: string): boolean {
 function hostName(host: string): GeneralName {
   if (isIP(host) !== 0 && !host.includes('%')) return new GeneralName({ iPAddress: host });
   if (isDnsName(host)) return new GeneralName({ dNSName: host });
-  throw new RangeError(
+  throw new IssueError(
     `${quote(host)} is no host for a server's certificate: give a DNS name ` +
       '("broker.example.com", "*.example.com") or an IP address, without a port',
   );

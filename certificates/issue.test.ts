@@ -143,7 +143,7 @@ describe('subjects', () => {
     [{ commonName: 'x'.repeat(65) }, /commonName "x+" .* 1 to 64 characters/],
     [{ commonName: 'a\0b' }, /no NUL/],
     [{ commonName: 'a\ud800' }, /Unicode/],
-    [{ organization: '' }, /^RangeError: organization ""/],
+    [{ organization: '' }, /^IssueError: organization ""/],
     [{ organizationUnit: 'y'.repeat(65) }, /organizationUnit/],
     [{ countryCode: 'USA' }, /countryCode "USA" .* two letters/],
     [{ countryCode: 'ü1' }, /two letters/],

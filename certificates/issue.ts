@@ -14,6 +14,7 @@ import type { CertificateSubject } from '../domain/resources.ts';
 import { distinguishedName } from './distinguished-name.ts';
 import { extensionsFor, keyIdentifier, statedKeyIdentifier } from './extensions.ts';
 import type { Purpose } from './extensions.ts';
+import { IssueError } from './issue-error.ts';
 import { describeIssued, isSelfSigned, toPem } from './issued.ts';
 import type { Issued } from './issued.ts';
 import { generateKeys, mayEncipherKeys, signerWith } from './keys.ts';
@@ -68,11 +69,11 @@ export function issueCertificateAuthority(options: CertificateAuthorityOptions):
   return issue(options, { subject, issuer, purpose: () => ({ kind: 'authority', pathLength }) });
 }
 
-/** @throws where there are no hosts, or one is neither a DNS name nor an IP address */
+/** @throws IssueError where there are no hosts, or one is neither a DNS name nor an IP address */
 export function issueServerCertificate(options: ServerCertificateOptions): Promise<Issued> {
   const { commonName, hosts, issuer } = options;
   if (hosts.length === 0) {
-    return Promise.reject(new RangeError("a server's certificate needs at least one host"));
+    return Promise.reject(new IssueError("a server's certificate needs at least one host"));
   }
   return issue(options, {
     subject: { commonName },
@@ -156,7 +157,7 @@ interface Authority {
 
 function openAuthority(issuer: Issued): Authority {
   const x509 = new X509Certificate(issuer.certificatePem);
-  if (!x509.ca) throw new TypeError('the issuer is not a certificate authority');
+  if (!x509.ca) throw new IssueError('the issuer is not a certificate authority');
   const { tbsCertificate } = AsnConvert.parse(x509.raw, Certificate);
   return {
     name: tbsCertificate.subject,

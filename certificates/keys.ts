@@ -2,6 +2,7 @@ import { generateKeyPair, sign } from 'node:crypto';
 import type { KeyObject, KeyPairKeyObjectResult } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509';
+import { IssueError } from './issue-error.ts';
 
 /**
  * ECDSA is the default, because handshakes are the cost of a connection; RSA serves devices whose
@@ -27,7 +28,7 @@ export interface Signer {
   readonly sign: (data: Uint8Array) => ArrayBuffer;
 }
 
-/** @throws where the key is neither RSA nor on an elliptic curve: ECDSA and RSA are what TLS has */
+/** @throws IssueError where the key is neither RSA nor on an elliptic curve */
 export function signerWith(key: KeyObject): Signer {
   return {
     algorithm: signatureAlgorithm(key),
@@ -43,5 +44,5 @@ function signatureAlgorithm(key: KeyObject): AlgorithmIdentifier {
     // sha256WithRSAEncryption, whose parameters must be NULL: RFC 4055, 5.
     return new AlgorithmIdentifier({ algorithm: '1.2.840.113549.1.1.11', parameters: null });
   }
-  throw new TypeError(`an issuer's key must be RSA or on an elliptic curve, not ${type}`);
+  throw new IssueError(`an issuer's key must be RSA or on an elliptic curve, not ${type}`);
 }

@@ -1,3 +1,5 @@
+import { IssueError } from './issue-error.ts';
+
 /** Devices' clocks run late: a certificate that starts now would be refused by many of them. */
 export const CLOCK_SKEW_MS = 5 * 60 * 1000;
 
@@ -20,7 +22,7 @@ export interface ValidityPeriod {
 /**
  * From when to when a certificate is valid, in whole seconds as X.509 has them, and within its
  * issuer's own period: what outlives its issuer cannot be verified.
- * @throws where nothing of the period remains
+ * @throws IssueError where nothing of the period remains
  */
 export function validityPeriod(
   options: ValidityOptions & { readonly validDays: number },
@@ -36,7 +38,7 @@ export function validityPeriod(
   const bound = issuer
     ? ` within its issuer's ${print(issuer.notBeforeMs)} to ${print(issuer.notAfterMs)}`
     : '';
-  throw new RangeError(`a certificate cannot be valid ${asked}${bound}: nothing remains`);
+  throw new IssueError(`a certificate cannot be valid ${asked}${bound}: nothing remains`);
 }
 
 function wholeSeconds(timeMs: number): number {

@@ -1,6 +1,7 @@
 /** A certificate and its private key as two files that are made once and never replaced. */
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { IssueError } from '../certificates/issue-error.ts';
 import { issuedFromPem } from '../certificates/issued.ts';
 import type { Issued } from '../certificates/issued.ts';
 import { PRIVATE_MODE, PUBLIC_MODE, readIfPresent, writeNewFile } from './new-file.ts';
@@ -21,7 +22,7 @@ export interface Pair {
   readonly created: boolean;
 }
 
-/** Files that are there and are not what is needed. The message says which, why and what to do. */
+/** Files that are not what is needed, or cannot be made. The message says which, why, what to do. */
 export class CertificateFileError extends Error {
   override readonly name = 'CertificateFileError';
 }
@@ -43,12 +44,17 @@ export function renewal(files: PairFiles): string {
 /**
  * The pair in these files, or a new one where there is none. Of two processes that come at the same
  * time, both get the pair of one of them.
- * @throws CertificateFileError where one of two is there, or what is there cannot be used
+ * @throws CertificateFileError where one of two is there, what is there cannot be used, or what is
+ *   not there cannot be issued
  */
 export async function openPair(files: PairFiles, issue: () => Promise<Issued>): Promise<Pair> {
   const present = await readPair(files);
   if (present !== undefined) return { ...present, created: false };
-  const issued = await issue();
+  const issued = await issue().catch((error: unknown) => {
+    if (!(error instanceof IssueError)) throw error;
+    const { certificateFile } = files;
+    throw new CertificateFileError(`${certificateFile} cannot be issued: ${error.message}`);
+  });
   // Whoever gets to link the key makes the pair.
   const created = await writeNewFile(files.privateKeyFile, issued.privateKeyPem, PRIVATE_MODE);
   if (created) await writeNewFile(files.certificateFile, issued.chainPem, PUBLIC_MODE);
@@ -101,5 +107,18 @@ async function readText(path: string, waitMs = 0): Promise<string | undefined> {
     if (content !== undefined) return content.toString();
     if (waitedMs >= waitMs) return undefined;
     await delay(POLL_MS);
+  }
+}
+
+/** What the operating system refuses to do with the files, as a person can read it. */
+export async function reportingFileErrors<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw new CertificateFileError(
+      `${error.message}: give this user the right to read and write there, or name another folder`,
+      { cause: error },
+    );
   }
 }

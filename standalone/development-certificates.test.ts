@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -144,7 +154,7 @@ describe('openDevelopmentAuthority', () => {
     assert.equal(client.issued, false);
   });
 
-  it('issues RSA keys, a number of days, and bundles with another password', async () => {
+  it('issues RSA keys, and for a number of days', async () => {
     const folder = await newFolder();
     const nowMs = Date.now();
     const authority = await openDevelopmentAuthority({
@@ -152,15 +162,25 @@ describe('openDevelopmentAuthority', () => {
       nowMs,
       keyAlgorithm: 'rsa-2048',
       validDays: 3,
-      pkcs12Password: 'other',
     });
     const client = await authority.clientCertificate('fleet', 'vehicle-1', SUBJECT);
     const certificate = new X509Certificate(await readFile(client.certificateFile));
     assert.equal(certificate.publicKey.asymmetricKeyType, 'rsa');
     const validDays = (certificate.validToDate.getTime() - nowMs) / DAY_MS;
     assert.ok(validDays > 2.99 && validDays <= 3);
-    const pfx = await readFile(client.pkcs12File);
-    createSecureContext({ pfx, passphrase: 'other' });
+  });
+
+  it('says what the operating system refuses', async () => {
+    const folder = await newFolder();
+    await openDevelopmentAuthority({ folder, nowMs: Date.now() });
+    const occupied = { folder: join(folder, 'ca.crt'), nowMs: Date.now() };
+    await assert.rejects(openDevelopmentAuthority(occupied), fileError(/^EEXIST.*ca.crt/));
+    await rm(join(folder, 'ca.crt'));
+    await mkdir(join(folder, 'ca.crt'));
+    await assert.rejects(
+      openDevelopmentAuthority({ folder, nowMs: Date.now() }),
+      fileError(/^EISDIR.*: give this user the right .* or name another folder/),
+    );
   });
 });
 
@@ -361,6 +381,15 @@ describe('clientCertificate', () => {
     }
   });
 
+  it('says what of a subject cannot stand in a certificate', async () => {
+    const folder = await newFolder();
+    const authority = await openDevelopmentAuthority({ folder, nowMs: Date.now() });
+    await assert.rejects(
+      authority.clientCertificate('fleet', 'vehicle-1', { ...SUBJECT, countryCode: 'USA' }),
+      fileError(/vehicle-1.crt cannot be issued: countryCode "USA" .* two letters/),
+    );
+  });
+
   const unsafe = [
     ['fleet', '../x'],
     ['fleet', 'a/b'],
@@ -378,7 +407,7 @@ describe('clientCertificate', () => {
       const before = await snapshot(join(folder, '..', '..'));
       await assert.rejects(
         authority.clientCertificate(namespace, name, SUBJECT),
-        assert.AssertionError,
+        CertificateFileError,
       );
       assert.deepEqual(await snapshot(join(folder, '..', '..')), before);
     });

@@ -6,7 +6,6 @@
  *     ca.crt ca.key  intermediate.crt intermediate.key  server.crt server.key
  *     <MqttNamespace>/<client>.crt .key .p12
  */
-import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -18,14 +17,18 @@ import type { Issued, KeyAlgorithm } from '../certificates/issue.ts';
 import { toPkcs12 } from '../certificates/pkcs12.ts';
 import { checkName } from '../domain/names.ts';
 import type { CertificateSubject } from '../domain/resources.ts';
+import { quote } from '../domain/text.ts';
 import { checkAuthority, checkLeaf, hostWarnings, subjectFault } from './certificate-checks.ts';
-import { CertificateFileError, openPair, renewal } from './certificate-pair.ts';
+import {
+  CertificateFileError,
+  openPair,
+  renewal,
+  reportingFileErrors,
+} from './certificate-pair.ts';
 import type { Pair, PairFiles } from './certificate-pair.ts';
 import { PRIVATE_MODE, PUBLIC_MODE, readIfPresent, writeNewFile } from './new-file.ts';
 
 export { CertificateFileError } from './certificate-pair.ts';
-
-export const CERTIFICATES_FOLDER = '.mqttgrid/certificates';
 
 /** Tools insist on a password; this one protects nothing, and is stated wherever it is needed. */
 export const PKCS12_PASSWORD = 'mqttgrid';
@@ -42,7 +45,6 @@ export interface DevelopmentAuthorityOptions {
   readonly keyAlgorithm?: KeyAlgorithm | undefined;
   /** Of clients' and servers' certificates. */
   readonly validDays?: number | undefined;
-  readonly pkcs12Password?: string | undefined;
 }
 
 interface CertificateFiles extends PairFiles {
@@ -80,8 +82,8 @@ export interface DevelopmentAuthority {
   serverCertificate(hosts: readonly string[]): Promise<ServerCertificateFiles>;
   /**
    * @param namespace the `metadata.name` of the MqttNamespace
-   * @throws CertificateFileError where there is one that is not valid now, has another subject, or
-   *   is half of one
+   * @throws CertificateFileError where there is one that is not valid now, has another subject or is
+   *   half of one, or where the names or the subject cannot be used
    */
   clientCertificate(
     namespace: string,
@@ -91,9 +93,13 @@ export interface DevelopmentAuthority {
 }
 
 /** @throws CertificateFileError where there is an authority that can issue nothing */
-export async function openDevelopmentAuthority(
+export function openDevelopmentAuthority(
   options: DevelopmentAuthorityOptions,
 ): Promise<DevelopmentAuthority> {
+  return reportingFileErrors(() => openAuthority(options));
+}
+
+async function openAuthority(options: DevelopmentAuthorityOptions): Promise<DevelopmentAuthority> {
   const { folder, nowMs } = options;
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   // Keys are easily committed by mistake.
@@ -113,9 +119,12 @@ export async function openDevelopmentAuthority(
     caCertificatePem: root.issued.certificatePem,
     issued: root.created,
     warnings,
-    serverCertificate: (hosts) => openServer(options, authorities, hosts),
+    serverCertificate: (hosts) =>
+      reportingFileErrors(() => openServer(options, authorities, hosts)),
     clientCertificate: (namespace, clientName, subject) =>
-      openClient(options, authorities, { namespace, clientName, subject }),
+      reportingFileErrors(() =>
+        openClient(options, authorities, { namespace, clientName, subject }),
+      ),
   };
 }
 
@@ -185,9 +194,7 @@ async function openClient(
 ): Promise<ClientCertificateFiles> {
   const { nowMs, keyAlgorithm, validDays } = options;
   const { namespace, clientName, subject } = request;
-  // Both become parts of a path.
-  assert.match(namespace, METADATA_NAME);
-  assert.equal(checkName('Client', clientName), undefined);
+  checkPath(namespace, clientName);
   const folder = join(options.folder, namespace);
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   const pkcs12File = join(folder, `${clientName}.p12`);
@@ -202,22 +209,33 @@ async function openClient(
   }
   const warnings = [
     ...checkLeaf(pair, { files, authorities, nowMs }),
-    ...(await bundle(pair, pkcs12File, { password: options.pkcs12Password, clientName })),
+    ...(await bundle(pair, pkcs12File, clientName)),
   ];
   const { thumbprintSha256 } = pair.issued;
   return { ...files, thumbprintSha256, issued: pair.created, warnings };
 }
 
+/** Both become parts of a path. */
+function checkPath(namespace: string, clientName: string): void {
+  if (!METADATA_NAME.test(namespace)) {
+    throw new CertificateFileError(
+      `${quote(namespace)} is no metadata.name of a MqttNamespace: ` +
+        'give lower-case letters, digits, hyphens and dots',
+    );
+  }
+  const fault = checkName('Client', clientName);
+  if (fault !== undefined) throw new CertificateFileError(`${fault.message}: ${fault.remedy}`);
+}
+
 /** Warnings. */
-async function bundle(
-  pair: Pair,
-  pkcs12File: string,
-  options: { readonly password: string | undefined; readonly clientName: string },
-): Promise<string[]> {
+async function bundle(pair: Pair, pkcs12File: string, clientName: string): Promise<string[]> {
   const present = await readIfPresent(pkcs12File);
   if (present === undefined) {
-    const { password = PKCS12_PASSWORD, clientName } = options;
-    const content = toPkcs12({ ...pair.issued, password, friendlyName: clientName });
+    const content = toPkcs12({
+      ...pair.issued,
+      password: PKCS12_PASSWORD,
+      friendlyName: clientName,
+    });
     await writeNewFile(pkcs12File, content, PRIVATE_MODE);
     return [];
   }
