@@ -34,18 +34,31 @@ function isBetter(match: Match, best: Match | undefined): boolean {
   return match.text < best.text;
 }
 
-/** Levenshtein's distance; anything above EDITS_MAX comes back as some number above it. */
+/**
+ * Edits between two words, two neighbours swapped being one ("optimal string alignment");
+ * anything above EDITS_MAX comes back as some number above it.
+ */
 function editDistance(left: string, right: string): number {
   if (Math.abs(left.length - right.length) > EDITS_MAX) return EDITS_MAX + 1;
-  let previous = Array.from({ length: right.length + 1 }, (_, column) => column);
+  let beforePrevious: readonly number[] = [];
+  let previous: readonly number[] = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row++) {
     const current = [row];
     for (let column = 1; column <= right.length; column++) {
-      const replaced = at(previous, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, at(previous, column) + 1, at(current, column - 1) + 1));
+      const same = left[row - 1] === right[column - 1];
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      current.push(
+        Math.min(
+          at(previous, column - 1) + (same ? 0 : 1),
+          at(previous, column) + 1,
+          at(current, column - 1) + 1,
+          swapped ? at(beforePrevious, column - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
-    // Distances along a row only grow: no later row can come back under the bound.
-    if (Math.min(...current) > EDITS_MAX) return EDITS_MAX + 1;
+    // Two rows above the bound: no later row can come back under it.
+    if (Math.min(...previous, ...current) > EDITS_MAX) return EDITS_MAX + 1;
+    beforePrevious = previous;
     previous = current;
   }
   return at(previous, right.length);

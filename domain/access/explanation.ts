@@ -139,11 +139,15 @@ function explainUnbound(refusal: Refusal, covering: readonly TemplateCandidate[]
   const targets = [...new Set(covering.map(({ target }) => target))];
   const names = targets.map(({ space }) => quote(space.name));
   const permission = permissionFor(refusal.question.operation);
+  const { access, question } = refusal;
+  const own = access[question.operation].map(({ template }) => template);
+  const nearest = findNearest(own, splitLevels(question.topic));
   const reason =
     `the topic space ${either(names)} covers it, but none of the client's groups ` +
-    `(${refusal.access.groups.map(quote).join(', ')}) is bound to it as ${permission}`;
+    `(${access.groups.map(quote).join(', ')}) is bound to it as ${permission}` +
+    (nearest === undefined ? '' : `; the nearest template so bound is ${describeMiss(nearest)}`);
   const wouldAllow = targets.flatMap((target) => suggestFor(refusal, target));
-  return refused(refusal.question, reason, wouldAllow);
+  return refused(question, reason, wouldAllow);
 }
 
 function permissionFor(operation: Operation): SnapshotPermissionBinding['permission'] {
@@ -212,10 +216,11 @@ function explainUncovered(
 /** Several lines, for people. */
 export function printExplanation(explanation: Explanation): string {
   const { question } = explanation;
-  const asked = `${quote(question.client)} ${printOperation(question.operation, question.topic)}`;
+  const client = quote(question.client);
+  const asked = printOperation(question.operation, question.topic);
   if (!explanation.allowed) {
     return [
-      `refused: ${asked}`,
+      `refused: ${client} may not ${asked}`,
       `  because ${explanation.reason}`,
       ...explanation.wouldAllow.map((suggestion) => `  to allow it: ${suggestion}`),
     ].join('\n');
@@ -223,7 +228,7 @@ export function printExplanation(explanation: Explanation): string {
   const { binding, clientGroup, topicSpace, topicTemplate, boundTemplate } = explanation;
   const bound = boundTemplate === topicTemplate ? '' : ` (here: ${boundTemplate})`;
   return [
-    `allowed: ${asked}`,
+    `allowed: ${client} may ${asked}`,
     `  by the permission binding ${quote(binding)}`,
     `  of the client group ${quote(clientGroup)} to the topic space ${quote(topicSpace)}`,
     `  with the topic template ${topicTemplate}${bound}`,

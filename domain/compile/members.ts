@@ -19,6 +19,7 @@ import {
   isAccepted,
   type Limit,
   type NamedCandidate,
+  type Objection,
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
 import { findTemplateOverlap } from './template-overlap.ts';
@@ -47,77 +48,79 @@ export function compileMembers(
   context: CertificateContext,
 ): MembersCompilation {
   const owner = owners.get(ownerName);
-  const judged = judgeMembers(members, owner?.value?.limits, context);
-  const inForce = owner !== undefined && isAccepted(owner) ? owner.value : undefined;
+  const bounds = { ownerName, limits: owner?.value?.limits };
+  const judged = judgeMembers(members, bounds, context);
+  const running = owner !== undefined && isAccepted(owner) ? owner.value : undefined;
   const verdicts = new Map<string, Verdict>();
   for (const { resource, faults, unresolved } of Object.values(judged).flat()) {
-    if (inForce === undefined) unresolved.push(ownerViolation(resource, ownerName, owners));
+    if (running === undefined) unresolved.push(ownerViolation(resource, ownerName, owners));
     verdicts.set(resourceKey(resource), { faults, unresolved });
   }
-  return { snapshot: inForce && snapshotOf(inForce, judged), verdicts };
+  return { snapshot: running && snapshotOf(running, judged), verdicts };
 }
 
 type Judged = ReturnType<typeof judgeMembers>;
 
-/** `limits` are undefined when there is no MqttNamespace that could say them. */
+interface Bounds {
+  readonly ownerName: string;
+  /** Undefined where there is no MqttNamespace that could say them. */
+  readonly limits: Limits | undefined;
+}
+
 function judgeMembers(
   members: readonly MemberResource[],
-  limits: Limits | undefined,
+  bounds: Bounds,
   context: CertificateContext,
 ) {
   const caCertificates = candidatesOf(
     members.filter((member) => member.kind === 'CaCertificate'),
     (resource) => validateCaCertificate(resource, context),
   );
-  claimAndAdmit(caCertificates, limitOn('caCertificates', limits));
+  claimAndAdmit(caCertificates, limitOn('caCertificates', bounds));
   const clients = candidatesOf(
     members.filter((member) => member.kind === 'Client'),
     validateClient,
   );
-  claimAndAdmit(clients, limitOn('clients', limits));
+  claimAndAdmit(clients, limitOn('clients', bounds));
   const clientGroups = candidatesOf(
     members.filter((member) => member.kind === 'ClientGroup'),
     validateClientGroup,
   );
-  const groups = claimAndAdmit(clientGroups, limitOn('clientGroups', limits));
-  const templatesMax = (limits ?? CEILINGS).topicTemplatesPerTopicSpace;
+  const groups = claimAndAdmit(clientGroups, limitOn('clientGroups', bounds));
+  const { ceiling } = LIMIT_RULES.topicTemplatesPerTopicSpace;
+  const templatesMax = bounds.limits?.topicTemplatesPerTopicSpace ?? ceiling;
   const topicSpaces = candidatesOf(
     members.filter((member) => member.kind === 'TopicSpace'),
     (resource) => validateTopicSpace(resource, templatesMax),
   );
-  const spaces = claimNames(topicSpaces);
-  const objection = findTemplateOverlap;
-  admit(topicSpaces, { limit: limitOn('topicSpaces', limits), objection });
+  const spaces = claimAndAdmit(topicSpaces, limitOn('topicSpaces', bounds), findTemplateOverlap);
   const permissionBindings = candidatesOf(
     members.filter((member) => member.kind === 'PermissionBinding'),
     validatePermissionBinding,
   );
   for (const binding of permissionBindings) resolveBinding(binding, { groups, spaces });
-  claimAndAdmit(permissionBindings, limitOn('permissionBindings', limits));
+  claimAndAdmit(permissionBindings, limitOn('permissionBindings', bounds));
   return { caCertificates, clients, clientGroups, topicSpaces, permissionBindings };
 }
-
-const CEILINGS = {
-  topicTemplatesPerTopicSpace: LIMIT_RULES.topicTemplatesPerTopicSpace.ceiling,
-};
 
 function claimAndAdmit<C extends NamedCandidate>(
   candidates: readonly C[],
   limit: Limit | undefined,
+  objection?: Objection<C>,
 ): ReadonlyMap<string, C> {
   const holders = claimNames(candidates);
-  admit(candidates, { limit });
+  admit(candidates, limit, objection);
   return holders;
 }
 
-function limitOn(name: LimitName, limits: Limits | undefined): Limit | undefined {
+function limitOn(name: LimitName, { ownerName, limits }: Bounds): Limit | undefined {
   if (limits === undefined) return undefined;
   return {
     value: limits[name],
     message:
-      `the limit ${name} is ${limits[name]} in a MqttNamespace, and that many older objects ` +
-      'are accepted',
-    remedy: `delete one of them, or raise spec.limits.${name} of the MqttNamespace`,
+      `spec.limits.${name} of the MqttNamespace ${quote(ownerName)} is ${limits[name]}, and ` +
+      'that many older objects are accepted',
+    remedy: 'delete one of them, or raise that limit',
   };
 }
 

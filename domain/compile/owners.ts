@@ -11,6 +11,7 @@ import {
   isAccepted,
   printObject,
   type Candidate,
+  type Limit,
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
 
@@ -27,7 +28,7 @@ export function judgeOwners(
   const owners = candidatesOf(resources, validateMqttNamespace);
   // "Name needs to be unique per region"; a region is a location within our Kubernetes namespace.
   claimNames(owners, (name, { resource }) => JSON.stringify([name, locationOf(resource)]));
-  admit(owners, { limit: limitOn(mqttNamespacesMax) });
+  admit(owners, limitOn(mqttNamespacesMax));
   const topicNames = [...eventTopics.keys()];
   for (const owner of owners) resolveRouteTopic(owner, eventTopics, topicNames);
   return new Map(owners.map((owner) => [owner.resource.metadata.name, owner]));
@@ -39,7 +40,7 @@ function locationOf(resource: ResourceOf<'MqttNamespace'>): string {
   return typeof location === 'string' ? location : '';
 }
 
-function limitOn(value: number): { value: number; message: string; remedy: string } {
+function limitOn(value: number): Limit {
   return {
     value,
     message:

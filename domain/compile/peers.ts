@@ -109,21 +109,18 @@ export interface Limit {
   readonly remedy: string;
 }
 
-export interface Admission<C> {
-  /** Undefined: nobody knows how many, so nobody is refused. */
-  readonly limit: Limit | undefined;
-  /** What speaks against a candidate beside those admitted before it. */
-  readonly objection?: (candidate: C, admitted: readonly C[]) => Violation | undefined;
-}
+/** What speaks against a candidate beside those admitted before it. */
+export type Objection<C> = (candidate: C, admitted: readonly C[]) => Violation | undefined;
 
 /**
- * Of the candidates that are accepted so far, the oldest ones that fit within the limit; the rest
- * is refused. Who is refused consumes no limit. Expects the oldest first.
+ * Refuses those, of the candidates that are accepted so far, that are too many or objected to. Who
+ * is refused consumes no limit. Expects the oldest first. No limit: nobody knows how many may be.
  */
 export function admit<C extends NamedCandidate>(
   candidates: readonly C[],
-  { limit, objection }: Admission<C>,
-): C[] {
+  limit: Limit | undefined,
+  objection?: Objection<C>,
+): void {
   const admitted: C[] = [];
   for (const candidate of candidates.filter(isAccepted)) {
     const fault =
@@ -133,7 +130,6 @@ export function admit<C extends NamedCandidate>(
     if (fault === undefined) admitted.push(candidate);
     else candidate.faults.push(fault);
   }
-  return admitted;
 }
 
 function limitExceeded({ message, remedy }: Limit): Violation {

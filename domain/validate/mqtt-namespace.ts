@@ -56,7 +56,7 @@ function limitViolations(limits: Partial<Limits>): readonly Violation[] {
       reason: 'InvalidLimit',
       message:
         `is ${describeValue(value)}, but must be an integer from ${rule.minimum} to ` +
-        `${rule.ceiling} (the default, ${rule.default}, is from: ${rule.source})`,
+        `${rule.ceiling} (${rule.default} unless set: ${rule.source})`,
       remedy: 'set a number within these bounds, or remove it to have the default',
     });
   }

@@ -14,7 +14,7 @@ const LIST_VIOLATIONS_MAX = 10;
 
 /** What a value is. A string is not repeated: in the wrong place it may be a secret. */
 export function describeValue(value: unknown): string {
-  if (value === null || value === undefined) return 'nothing';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'number' || typeof value === 'boolean')
