@@ -1,0 +1,122 @@
+/** The manifests of `examples/invalid` and the refusals that they announce in their comments. */
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parse, stringify } from 'yaml';
+import { printFieldPath } from '../../domain/violation.ts';
+import { openManifests } from '../../standalone/manifests.ts';
+import { planOf } from '../../standalone/plan.ts';
+import { REPOSITORY } from './up.ts';
+
+export const INVALID_EXAMPLES = path.join(REPOSITORY, 'examples/invalid');
+
+/** One violation, with what differs between two runs replaced: times and temporary paths. */
+export interface Refusal {
+  /** Missing where no object can be told. */
+  readonly object?: string;
+  readonly line: number;
+  /** Empty where it is about the whole document. */
+  readonly field: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface InvalidExample {
+  /** `client/no-authentication.yaml` */
+  readonly file: string;
+  readonly why: string;
+  readonly expected: readonly Refusal[];
+  readonly text: string;
+}
+
+/** Comments at the top of a file: why it is wrong, then `expect:` and a list, as YAML. */
+function readHeader(text: string): Pick<InvalidExample, 'why' | 'expected'> {
+  const header = /^(?:#.*\n)*/.exec(text)?.[0].replace(/^# ?/gm, '') ?? '';
+  const [why = '', expected = ''] = header.split(/^(?=expect:)/m);
+  const { expect } = parse(expected) as { readonly expect: readonly Refusal[] };
+  return { why: why.replace(/\s+/g, ' ').trim(), expected: expect };
+}
+
+export function readInvalidExample(file: string): InvalidExample {
+  const text = readFileSync(path.join(INVALID_EXAMPLES, file), 'utf8');
+  return { file, text, ...readHeader(text) };
+}
+
+export function invalidExampleFiles(): string[] {
+  return readdirSync(INVALID_EXAMPLES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml'))
+    .sort();
+}
+
+/** A line of comments is as long as a line of code. */
+const WIDTH = 98;
+
+/** The text with this header instead of its own. */
+export function withRefusals({ why, text }: InvalidExample, refusals: readonly Refusal[]): string {
+  const body = text.replace(/^(?:#.*\n)*/, '');
+  const expected = stringify({ expect: refusals }, { lineWidth: WIDTH });
+  const header = `${why}\n\n${expected}`.trimEnd().replace(/^/gm, '# ').replace(/ +$/gm, '');
+  return `${header}\n${body}`;
+}
+
+export function steadyMessage(message: string, file: string): string {
+  const times = message.replace(/\(created [^)]*\)/g, '(created <time>)');
+  return times.replaceAll(path.join(path.dirname(file), path.sep), '');
+}
+
+export interface Outcome {
+  readonly refusals: readonly Refusal[];
+  /** The specification's names of the MqttNamespaces that run all the same. */
+  readonly served: readonly string[];
+}
+
+/** What `mqttgrid validate` and `mqttgrid up` find in a folder with this one file. */
+export function judgeManifest(name: string, text: string, nowMs: number): Outcome {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mqttgrid-invalid-'));
+  try {
+    writeFileSync(path.join(folder, name), text);
+    const { set } = openManifests(folder).load();
+    const plan = planOf(set, { nowMs, creationTimestamps: new Map() });
+    const refusals = plan.violations.map(({ file, object, line, violation }) => ({
+      ...(object === undefined ? {} : { object }),
+      line,
+      field: printFieldPath(violation.field),
+      reason: violation.reason,
+      message: steadyMessage(violation.message, file),
+      remedy: violation.remedy,
+    }));
+    const served = [...plan.snapshots.values()].map((snapshot) => snapshot.name);
+    return { refusals, served };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const LIST_HEADING = '\n## The refusals\n';
+
+/** As Markdown shows it literally, whatever is in it. */
+function literal(text: string): string {
+  const fence = text.includes('`') ? '``' : '`';
+  return `${fence}${text}${fence}`;
+}
+
+function listItem({ file, why, expected }: InvalidExample): string {
+  const name = path.basename(file, '.yaml');
+  const answers = expected.map(({ field, reason, message, remedy }) => {
+    const place = field === '' ? '' : `${field}: `;
+    return `  - ${reason}: ${literal(`${place}${message}; ${remedy}`)}\n`;
+  });
+  return `- [${name}](${file}): ${why}\n${answers.join('')}`;
+}
+
+/** The README with the list of what is in the folder. */
+export function withList(readme: string, examples: readonly InvalidExample[]): string {
+  const [introduction = ''] = readme.split(LIST_HEADING);
+  const folders = [...new Set(examples.map(({ file }) => path.dirname(file)))];
+  const sections = folders.map((folder) => {
+    const items = examples.filter(({ file }) => path.dirname(file) === folder).map(listItem);
+    return `\n### ${folder}\n\n${items.join('')}`;
+  });
+  return `${introduction}${LIST_HEADING}${sections.join('')}`;
+}
