@@ -72,7 +72,7 @@ export class Connection implements Receiver {
     this.lastReceivedAtMs = this.openedAtMs;
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#drained());
-    socket.on('error', (error) => this.#lost(error.message));
+    socket.on('error', (error: Error) => this.#lost(error.message));
     socket.on('close', () => this.#lost('the network connection closed without DISCONNECT'));
   }
 

@@ -5,7 +5,7 @@ import { parseControlPacket } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 
 export function handleDisconnect(connection: Connection, frame: Frame): void {
-  const { version, sessionExpirySeconds } = connection.connected!;
+  const { version } = connection.connected!;
   if (frame.end === frame.body) {
     leave(connection, ReasonCode.Success);
     return;
@@ -16,17 +16,21 @@ export function handleDisconnect(connection: Connection, frame: Frame): void {
     connection.close(parsed.ok ? fault : parsed.fault);
     return;
   }
-  const expirySeconds = parsed.value.properties?.sessionExpiryInterval;
-  if (expirySeconds !== undefined && expirySeconds !== 0 && sessionExpirySeconds === 0) {
-    // [MQTT-3.14.2-2]
+  const { reasonCode, properties } = parsed.value;
+  if (!changeExpiry(connection, properties?.sessionExpiryInterval)) return;
+  leave(connection, reasonCode ?? ReasonCode.Success);
+}
+
+/** False: it was refused, and the connection is closed [MQTT-3.14.2-2]. */
+function changeExpiry(connection: Connection, expirySeconds: number | undefined): boolean {
+  if (expirySeconds === undefined) return true;
+  if (expirySeconds !== 0 && connection.connected!.sessionExpirySeconds === 0) {
     const reason = 'a session that was to end with its connection cannot be kept on DISCONNECT';
     connection.close({ code: ReasonCode.ProtocolError, reason });
-    return;
+    return false;
   }
-  if (expirySeconds !== undefined) {
-    connection.sessionExpirySeconds = expirySeconds === 0 ? 0 : SESSION_EXPIRY_SECONDS;
-  }
-  leave(connection, parsed.value.reasonCode ?? ReasonCode.Success);
+  connection.sessionExpirySeconds = expirySeconds === 0 ? 0 : SESSION_EXPIRY_SECONDS;
+  return true;
 }
 
 function leave(connection: Connection, code: number): void {

@@ -7,7 +7,6 @@ import { decodeText, encodeControlPacket, encodePuback } from '../packets/contro
 import type { Frame } from '../packets/frame-reader.ts';
 import { Message } from '../packets/message.ts';
 import { protocolName } from '../packets/packet-type.ts';
-import type { PublishParts } from '../packets/publish-decoder.ts';
 import {
   decodePublish,
   emptyPublishParts,
