@@ -2,14 +2,14 @@
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   nowMs(): number;
-  /** Calls once after `delayMs`; the answer cancels it. Does not keep the process alive. */
+  /** Calls once after `delayMs`, for which the process stays alive; the answer cancels it. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs).unref();
+    const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -1,12 +1,11 @@
 /** The text of a manifest as declared objects, each checked against the shape of its kind. */
 import { DNS_LABEL, DNS_SUBDOMAIN } from '../crds/metadata-schema.ts';
 import { validateShape, withDefaults } from '../crds/schemas.ts';
-import { nearestOf } from '../domain/nearest.ts';
+import { didYouMean, nearestOf } from '../domain/nearest.ts';
 import { API_GROUP, API_VERSION, KINDS, isKind, resourceKey } from '../domain/resources.ts';
 import type { Kind } from '../domain/resources.ts';
 import { either, quote } from '../domain/text.ts';
 import type { FieldPath, Violation } from '../domain/violation.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { parseDocuments } from './yaml-documents.ts';
 import type { Position } from './yaml-documents.ts';
 

@@ -80,8 +80,14 @@ function readManifestFile(folder: string, name: string, budget: number): Manifes
   }
 }
 
+const WHY_UNLISTABLE = new Map([
+  ['ENOENT', 'it does not exist'],
+  ['ENOTDIR', 'it is not a folder'],
+  ['EACCES', 'this user may not read it'],
+]);
+
 function unlistable(folder: string, why: string): FolderListing {
-  const message = `the folder ${quote(folder)} cannot be read: ${why}`;
+  const message = `the folder ${quote(folder)} cannot be read: ${WHY_UNLISTABLE.get(why) ?? why}`;
   return { files: [], fault: { message, remedy: 'name a folder that holds manifests' } };
 }
 

@@ -1,0 +1,103 @@
+/** Certificates from the development authority for what a plan needs, each made once. */
+import type { Clock } from './clock.ts';
+import { CertificateFileError, openDevelopmentAuthority } from './development-certificates.ts';
+import type { ClientCertificateFiles, DevelopmentAuthority } from './development-certificates.ts';
+import { DEVELOPMENT_CLIENTS_MAX, developmentClientsOf } from './development-clients.ts';
+import type { DevelopmentClient } from './development-clients.ts';
+import { resourceKey } from '../domain/resources.ts';
+import type { Plan } from './plan.ts';
+
+/** By name of the client. */
+export type ClientFiles = ReadonlyMap<string, ClientCertificateFiles>;
+
+export interface IssuedClients {
+  /** By key of the MqttNamespace. */
+  readonly files: ReadonlyMap<string, ClientFiles>;
+  readonly notices: readonly string[];
+}
+
+export interface DevelopmentIssuer {
+  readonly authority: DevelopmentAuthority;
+  /** For the clients of MqttNamespaces that have no authority but the development CA. */
+  issueFor(plan: Plan): Promise<IssuedClients>;
+}
+
+interface Request {
+  /** `metadata.name` of the MqttNamespace. */
+  readonly namespace: string;
+  readonly client: DevelopmentClient;
+}
+
+type Outcome = ClientCertificateFiles | CertificateFileError;
+
+class Issuer implements DevelopmentIssuer {
+  readonly authority: DevelopmentAuthority;
+  readonly #open: () => Promise<DevelopmentAuthority>;
+  /** Of the last plan: what was made is not looked for again. */
+  #outcomes = new Map<string, Outcome>();
+
+  constructor(authority: DevelopmentAuthority, open: () => Promise<DevelopmentAuthority>) {
+    this.authority = authority;
+    this.#open = open;
+  }
+
+  async issueFor(plan: Plan): Promise<IssuedClients> {
+    const outcomes = new Map<string, Outcome>();
+    const files = new Map<string, ClientFiles>();
+    const notices: string[] = [];
+    for (const resource of plan.withoutAuthority) {
+      const key = resourceKey(resource);
+      const snapshot = plan.snapshots.get(key);
+      if (snapshot === undefined) continue;
+      const { clients, leftOut } = developmentClientsOf(snapshot);
+      notices.push(
+        `${key} declares no CaCertificate: clients are admitted with certificates of the ` +
+          `development CA, ${this.authority.caCertificateFile}, which are no more secret than ` +
+          'this folder (--no-development-certificates turns this off)',
+      );
+      if (leftOut > 0) {
+        const made = `certificates were made for the first ${DEVELOPMENT_CLIENTS_MAX} clients`;
+        notices.push(`${key}: ${made}; make those of the other ${leftOut} with mqttgrid certs`);
+      }
+      const made = new Map<string, ClientCertificateFiles>();
+      for (const client of clients) {
+        const request = { namespace: resource.metadata.name, client };
+        const outcome = await this.#outcomeOf(request, outcomes);
+        if (outcome instanceof CertificateFileError) notices.push(`${key}: ${outcome.message}`);
+        else made.set(client.name, outcome);
+      }
+      files.set(key, made);
+    }
+    this.#outcomes = outcomes;
+    return { files, notices };
+  }
+
+  async #outcomeOf(request: Request, outcomes: Map<string, Outcome>): Promise<Outcome> {
+    const identity = JSON.stringify(request);
+    const outcome = this.#outcomes.get(identity) ?? (await this.#issue(request));
+    outcomes.set(identity, outcome);
+    return outcome;
+  }
+
+  async #issue({ namespace, client }: Request): Promise<Outcome> {
+    try {
+      // Opened anew for the time that it is now: this process may have been up for months.
+      const authority = await this.#open();
+      return await authority.clientCertificate(namespace, client.name, client.subject);
+    } catch (error) {
+      if (error instanceof CertificateFileError) return error;
+      throw error;
+    }
+  }
+}
+
+/** @throws CertificateFileError where there is an authority that can issue nothing */
+export async function openDevelopmentIssuer(
+  folder: string,
+  clock: Clock,
+): Promise<DevelopmentIssuer> {
+  const open = (): Promise<DevelopmentAuthority> => {
+    return openDevelopmentAuthority({ folder, nowMs: clock.nowMs() });
+  };
+  return new Issuer(await open(), open);
+}
