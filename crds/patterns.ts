@@ -68,6 +68,10 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ],
 ]);
 
+export function isKnownPattern(pattern: string): boolean {
+  return FORMS.has(pattern);
+}
+
 export function formOf(pattern: string): Form {
   return (
     FORMS.get(pattern) ?? { inWords: `of the form ${pattern}`, remedy: 'write it in that form' }

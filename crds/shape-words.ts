@@ -84,8 +84,9 @@ function unknown(kind: Kind, schema: Schema, field: FieldPath): Words {
   const known = Object.keys(schema.properties ?? {});
   const name = String(field.at(-1));
   const parent = field.slice(0, -1);
-  const owner = parent.length === 0 ? `a ${kind}` : `${printFieldPath(parent)} of a ${kind}`;
-  return { message: `is no field of ${owner}`, remedy: unknownRemedy(schema, name, known) };
+  const owner = `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+  const place = parent.length === 0 ? owner : `${printFieldPath(parent)} of ${owner}`;
+  return { message: `is no field of ${place}`, remedy: unknownRemedy(schema, name, known) };
 }
 
 function unknownRemedy(schema: Schema, name: string, known: readonly string[]): string {
