@@ -239,7 +239,7 @@ describe('serial numbers', () => {
     [0xff, `7F${'FF'.repeat(15)}`],
   ];
   for (const [byte, serialNumber] of drawn) {
-    it(`are positive and of 16 bytes when 0x${byte.toString(16)} is all that is drawn`, async () => {
+    it(`are positive and of 16 bytes where all that is drawn is ${byte}`, async () => {
       const issued = await issueSelfSigned({
         subject: { commonName: 'x' },
         nowMs: NOW_MS,

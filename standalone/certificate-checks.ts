@@ -59,8 +59,8 @@ function validityWarnings(pair: Pair, context: CheckContext): string[] {
   const validToMs = pair.certificate.validToDate.getTime();
   if (nowMs < validFromMs) {
     throw new CertificateFileError(
-      `${files.certificateFile} is not valid before ${day(validFromMs)}, and it is ${day(nowMs)}: ` +
-        `set this machine's clock right, or ${renewal(files)}`,
+      `${files.certificateFile} is not valid before ${day(validFromMs)}, ` +
+        `and it is ${day(nowMs)}: set this machine's clock right, or ${renewal(files)}`,
     );
   }
   if (nowMs >= validToMs) {

@@ -22,7 +22,7 @@ export interface Pair {
   readonly created: boolean;
 }
 
-/** Files that are not what is needed, or cannot be made. The message says which, why, what to do. */
+/** Files that are not what is needed or cannot be made. The message says what would mend it. */
 export class CertificateFileError extends Error {
   override readonly name = 'CertificateFileError';
 }
@@ -38,7 +38,8 @@ const POLL_MS = 10;
 export function renewal(files: PairFiles): string {
   const { certificateFile, privateKeyFile, pkcs12File } = files;
   const gone = pkcs12File === undefined ? [] : [pkcs12File];
-  return `delete ${[certificateFile, privateKeyFile, ...gone].join(' and ')} to have them issued anew`;
+  const all = [certificateFile, privateKeyFile, ...gone].join(' and ');
+  return `delete ${all} to have them issued anew`;
 }
 
 /**

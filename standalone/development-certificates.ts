@@ -82,8 +82,8 @@ export interface DevelopmentAuthority {
   serverCertificate(hosts: readonly string[]): Promise<ServerCertificateFiles>;
   /**
    * @param namespace the `metadata.name` of the MqttNamespace
-   * @throws CertificateFileError where there is one that is not valid now, has another subject or is
-   *   half of one, or where the names or the subject cannot be used
+   * @throws CertificateFileError where there is one that is not valid now, has another subject, or
+   *   is half of one, and where the names or the subject cannot be used
    */
   clientCertificate(
     namespace: string,
