@@ -139,7 +139,7 @@ test('a client that sends PUBACK with an error code is disconnected', async (t) 
   assert.equal(subscriber.disconnected?.reasonCode, 0x80);
 });
 
-test('user properties keep their order, and topic aliases stay with their connection', async (t) => {
+test('properties are forwarded as they came, but for topic aliases', async (t) => {
   const { connect } = await startTestBroker(t);
   const subscriber = await connect('subscriber', { protocolVersion: 5 });
   await subscriber.client.subscribeAsync('shared/#', { qos: 1 });
