@@ -10,8 +10,8 @@ export interface Form {
 
 const KUBERNETES_NAME: Form = {
   inWords:
-    'a Kubernetes name, which has at most 253 lower-case letters, digits, hyphens and dots and ' +
-    'begins and ends with a letter or digit',
+    'a Kubernetes name: lower-case letters, digits, hyphens and dots, and a letter or digit at ' +
+    'both ends',
   remedy: 'write a name of that form',
 };
 
@@ -26,8 +26,8 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
     DNS_LABEL,
     {
       inWords:
-        "a Kubernetes namespace's name, which has at most 63 lower-case letters, digits and " +
-        'hyphens and begins and ends with a letter or digit',
+        'the name of a Kubernetes namespace: lower-case letters, digits and hyphens, and a ' +
+        'letter or digit at both ends',
       remedy: 'remove it, or name a Kubernetes namespace',
     },
   ],

@@ -93,7 +93,8 @@ suite('connectives', () => {
 
 suite("the specification's samples", () => {
   const first =
-    '(attributes.sensors = "motion" or attributes.sensors = "humidity") or attributes.type = "home-sensors"';
+    '(attributes.sensors = "motion" or attributes.sensors = "humidity") or ' +
+    'attributes.type = "home-sensors"';
   const second =
     'attributes.sensors IN ["motion", "humidity", "temperature"] and attributes.floor <= 5';
 

@@ -25,10 +25,7 @@ const SYMBOL_REMEDIES = new Map([
   ['!', 'there is no negation: compare with != instead'],
   ['+', INTEGERS_ONLY],
   ['-', INTEGERS_ONLY],
-  ...['“', '”', '„', '‘', '’', '‚', '«', '»', '`', '´'].map((mark): [string, string] => [
-    mark,
-    STRAIGHT_QUOTES,
-  ]),
+  ...[...'“”„‘’‚«»`´'].map((mark): [string, string] => [mark, STRAIGHT_QUOTES]),
 ]);
 
 const OPERATORS = '=, !=, <>, <, <=, >, >= or IN';
@@ -108,7 +105,7 @@ function fieldRemedy(word: string): string {
   if (known !== undefined) return known;
   const suggestion = suggestField(word);
   return suggestion === undefined
-    ? 'write name or attributes.<key>; the key of an attribute has letters A-Z and a-z, digits and underscores'
+    ? 'write name or attributes.<key>: a key has letters A-Z and a-z, digits and underscores'
     : `did you mean ${suggestion}? Write it so: fields are case sensitive`;
 }
 

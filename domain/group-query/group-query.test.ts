@@ -115,7 +115,7 @@ test('the evaluator agrees with a naive one', () => {
   );
 });
 
-test('the naive evaluator finds clients in and out of groups, so that agreement means something', () => {
+test('the generated clients are in groups and out of them, so agreement says something', () => {
   const samples = fc.sample(fc.tuple(query, client), { numRuns: 500, seed: 1 });
   const inside = samples.filter(([tree, client]) => naivelyMatches(tree, client)).length;
   assert.ok(inside > 25 && inside < 475, `${inside} of 500`);

@@ -129,7 +129,7 @@ const OPERATORS = '(=, !=, <>, <, <=, >, >= or IN)';
 const FIELDS = 'a field (name or attributes.<key>)';
 const CASE = 'Write it so: fields are case sensitive';
 const KEYS =
-  'write name or attributes.<key>; the key of an attribute has letters A-Z and a-z, digits and underscores';
+  'write name or attributes.<key>: a key has letters A-Z and a-z, digits and underscores';
 const LITERAL = 'a string in quotes or an integer';
 const CONNECTIVE = 'and, or, or the end of the query';
 const STRAIGHT = 'use straight quotes, " or \'';
