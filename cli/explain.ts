@@ -1,0 +1,132 @@
+import { Command } from 'commander';
+import { buildPolicy, explain, printExplanation } from '../domain/access.ts';
+import type { AccessQuestion } from '../domain/access.ts';
+import { nameOf } from '../domain/resources.ts';
+import { failure, success } from '../domain/result.ts';
+import type { Result } from '../domain/result.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import { either, quote } from '../domain/text.ts';
+import { checkFolder } from '../standalone/check.ts';
+import { systemClock } from '../standalone/clock.ts';
+import type { Located } from '../standalone/located.ts';
+import type { Plan } from '../standalone/plan.ts';
+import { ExitCode } from './exit-code.ts';
+import { outputOption } from './options.ts';
+import type { OutputFormat } from './options.ts';
+import { count, printable, violationLine, writeError, writeLine } from './render.ts';
+
+const HELP = `
+The answer comes from the code that the broker runs: by which permission binding it is allowed,
+or what was missed by how much, and what would allow it.
+
+Exit codes: 0 allowed, 3 refused, 2 the question or the folder is not as it must be.
+
+Examples:
+  mqttgrid explain manifests/ --client vehicle-1 --publish fleet/vehicle-1/position
+  mqttgrid explain manifests/ --client map --subscribe 'fleet/+/position' -o json`;
+
+interface Options {
+  readonly client: string;
+  readonly publish?: string;
+  readonly subscribe?: string;
+  readonly namespace?: string;
+  readonly output: OutputFormat;
+}
+
+/** A MqttNamespace that would be served. */
+interface Candidate {
+  readonly key: string;
+  readonly snapshot: Snapshot;
+}
+
+function isNamed({ key, snapshot }: Candidate, name: string): boolean {
+  return [snapshot.name, key, key.split('/').at(-1)].includes(name);
+}
+
+function hasClient({ snapshot }: Candidate, name: string): boolean {
+  return snapshot.clients.some((client) => client.name === name);
+}
+
+function chooseNamespace(plan: Plan, { namespace, client }: Options): Result<Snapshot, string> {
+  const all = [...plan.snapshots].map(([key, snapshot]) => ({ key, snapshot }));
+  if (all.length === 0) return failure('no MqttNamespace of the folder is in force');
+  const named = namespace === undefined ? all : all.filter((each) => isNamed(each, namespace));
+  const holding = named.filter((each) => hasClient(each, client));
+  const [only, ...others] = holding.length > 0 ? holding : named;
+  const names = (holding.length > 0 ? holding : all).map(({ key }) => key);
+  if (only === undefined) {
+    return failure(`no MqttNamespace ${quote(namespace ?? '')} is in force: ${either(names)} is`);
+  }
+  if (others.length === 0) return success(only.snapshot);
+  return failure(`which MqttNamespace? Say --namespace with ${either(names)}`);
+}
+
+function questionOf(options: Options): Result<AccessQuestion, string> {
+  const { client, publish, subscribe } = options;
+  if (publish !== undefined && subscribe === undefined) {
+    return success({ client, operation: 'publish', topic: publish });
+  }
+  if (subscribe !== undefined && publish === undefined) {
+    return success({ client, operation: 'subscribe', topic: subscribe });
+  }
+  return failure('ask one thing: --publish TOPIC or --subscribe FILTER');
+}
+
+/** What is wrong with the objects that bear this client's name. */
+function violationsOfClient(plan: Plan, client: string): readonly Located[] {
+  const keys = new Set(
+    plan.set.objects.filter(({ kind }) => kind === 'Client').map(({ key }) => key),
+  );
+  const named = plan.resources.filter((object) => nameOf(object) === client);
+  const isMeant = (key: string): boolean =>
+    key.endsWith(`/${client}`) ||
+    named.some(({ metadata }) => key === `Client/${metadata.namespace}/${metadata.name}`);
+  return plan.violations.filter(
+    ({ object }) => object !== undefined && keys.has(object) && isMeant(object),
+  );
+}
+
+function warn(plan: Plan, client: string): void {
+  const found = plan.violations.length;
+  if (found === 0) return;
+  for (const located of violationsOfClient(plan, client)) writeError(violationLine(located));
+  const some = count(found, 'violation');
+  writeError(`the folder has ${some}, and what is refused is not in force: see mqttgrid validate`);
+}
+
+function answer(folder: string, options: Options): Result<ExitCode, string> {
+  const question = questionOf(options);
+  if (!question.ok) return question;
+  const checked = checkFolder(folder, systemClock.nowMs());
+  if (!checked.ok) return failure(`${checked.fault.message}: ${checked.fault.remedy}`);
+  warn(checked.value, options.client);
+  const snapshot = chooseNamespace(checked.value, options);
+  if (!snapshot.ok) return snapshot;
+  const explanation = explain(buildPolicy(snapshot.value), question.value);
+  if (options.output === 'json') {
+    writeLine(JSON.stringify({ namespace: snapshot.value.name, ...explanation }));
+  } else {
+    writeLine(printExplanation(explanation).split('\n').map(printable).join('\n'));
+  }
+  return success(explanation.allowed ? ExitCode.Success : ExitCode.Refused);
+}
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .summary('tell whether a client may publish or subscribe, and why')
+    .description(
+      'Tell whether a client may publish to a topic or subscribe with a filter, and why.',
+    )
+    .argument('<folder>', 'folder with *.yaml, *.yml and *.json files')
+    .requiredOption('--client <name>', 'name of the Client: the MQTT client identifier')
+    .option('--publish <topic>', 'may it publish to this topic?')
+    .option('--subscribe <filter>', 'may it subscribe with this topic filter?')
+    .option('--namespace <name>', 'the MqttNamespace, where several have the client')
+    .addOption(outputOption())
+    .addHelpText('after', HELP)
+    .action((folder: string, options: Options) => {
+      const answered = answer(folder, options);
+      if (!answered.ok) writeError(printable(answered.fault));
+      process.exitCode = answered.ok ? answered.value : ExitCode.Usage;
+    });
+}
