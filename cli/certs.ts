@@ -72,7 +72,7 @@ export function certsCommand(environment: CertsEnvironment = PROCESS): Command {
     .description('issue a development CA, and client certificates from it (PEM and PKCS#12)')
     .argument('[DIR]', 'folder of manifests: a certificate for each Client with a subject')
     .option('--client <NAME...>', 'only these clients of DIR; without DIR, these clients')
-    .option('--namespace <NAME>', 'metadata.name of the MqttNamespace that the clients belong to')
+    .option('--namespace <NAME>', 'metadata.name of the MqttNamespace; with DIR: only its clients')
     .option('--common-name <CN>', "without DIR: the subject's common name (default: the name)")
     .option('--organization <O>', "without DIR: the subject's organization")
     .option('--organization-unit <OU>', "without DIR: the subject's organization unit")
