@@ -190,7 +190,7 @@ suite('of peers', () => {
 
   test('age is a time, not its text', () => {
     const at = (resource: Resource, creationTimestamp: string): Resource => {
-      return { ...resource, metadata: { ...resource.metadata, creationTimestamp } } as Resource;
+      return { ...resource, metadata: { ...resource.metadata, creationTimestamp } };
     };
     const early = at(older, '2020-01-01T00:00:00Z');
     const later = at(younger, '2020-01-01T00:00:00.500Z');
