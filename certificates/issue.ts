@@ -28,7 +28,7 @@ export type { KeyAlgorithm } from './keys.ts';
 /** Bytes of a serial number: at most 20 are allowed (RFC 5280, 4.1.2.2), 126 random bits remain. */
 const SERIAL_NUMBER_BYTES = 16;
 
-export const VALID_DAYS_DEFAULT = { authority: 3650, server: 365, client: 365 } as const;
+const VALID_DAYS_DEFAULT = { authority: 3650, server: 365, client: 365 } as const;
 
 export interface IssueOptions extends ValidityOptions {
   /** ECDSA P-256 unless said otherwise. */

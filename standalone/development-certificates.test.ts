@@ -62,7 +62,12 @@ describe('openDevelopmentAuthority', () => {
   it('makes what a broker and its clients need to know each other', async () => {
     const folder = await newFolder();
     const authority = await openDevelopmentAuthority({ folder, nowMs: Date.now() });
-    const server = await authority.serverCertificate(['localhost', '127.0.0.1', '*.mqtt.local']);
+    const server = await authority.serverCertificate([
+      'localhost',
+      '127.0.0.1',
+      '*.mqtt.local',
+      `${'long.'.repeat(40)}example.com`,
+    ]);
     const client = await authority.clientCertificate('fleet', 'vehicle-1', SUBJECT);
     const ca = await readFile(join(folder, 'ca.crt'), 'utf8');
     assert.equal(authority.caCertificatePem, ca);
@@ -74,7 +79,7 @@ describe('openDevelopmentAuthority', () => {
       key: await readFile(join(folder, 'fleet', 'vehicle-1.key')),
       ca,
     });
-    assert.deepEqual(fromFiles, { ...expected, serverCommonName: 'localhost' });
+    assert.deepEqual(fromFiles, { ...expected, serverCommonName: 'mqttgrid development server' });
     const fromBundle = await handshake('TLSv1.3', serverOptions, {
       pfx: await readFile(client.pkcs12File),
       passphrase: PKCS12_PASSWORD,
