@@ -165,11 +165,9 @@ class ValueSearch {
   }
 }
 
-/** Whether one level fits by itself: which values fit together is for the search. */
-function fitsAlone(own: BoundLevel, level: string, isFirst: boolean): boolean {
-  if (typeof own !== 'string') {
-    return own.every((part) => typeof part === 'string' || part.values.length > 0);
-  }
+/** Whether one level may fit. Which values fit, and fit together, is for the search. */
+function mayFit(own: BoundLevel, level: string, isFirst: boolean): boolean {
+  if (typeof own !== 'string') return true;
   if (own !== SINGLE_LEVEL_WILDCARD) return own === level;
   return level !== MULTI_LEVEL_WILDCARD && !(isFirst && beginsWithDollar(level));
 }
@@ -179,7 +177,7 @@ function countFitting(bound: BoundTemplate, levels: readonly string[]): number {
   let count = 0;
   for (const own of bound.levels) {
     const level = levels[count];
-    if (level === undefined || !fitsAlone(own, level, count === 0)) break;
+    if (level === undefined || !mayFit(own, level, count === 0)) break;
     count++;
   }
   if (!bound.hasChoices) return count;
