@@ -1,11 +1,5 @@
 /** The one place that answers who may publish and subscribe where, and why. */
-export {
-  mayPublish,
-  maySubscribe,
-  printOperation,
-  refusalReason,
-  type Operation,
-} from './access/decision.ts';
+export { mayPublish, maySubscribe, refusalReason, type Operation } from './access/decision.ts';
 export {
   explain,
   printExplanation,

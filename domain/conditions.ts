@@ -11,7 +11,7 @@ export interface Condition {
   readonly message: string;
 }
 
-/** What the brokers say of an object that is in their snapshot: runs, not everywhere yet, or why not. */
+/** What the brokers say of an object in their snapshot: it runs, not everywhere yet, or why not. */
 export type ProgrammedState =
   'Programmed' | 'Pending' | { readonly reason: Reason; readonly message: string };
 

@@ -69,8 +69,8 @@ function resolveRouteTopic(owner: Owner, topics: EventTopics, known: readonly st
 }
 
 /**
- * "It needs to be in the same region as the namespace." Said of the MqttNamespace, not of the topic:
- * one namespace in the wrong place must not take the topic away from the others.
+ * "It needs to be in the same region as the namespace." Said of the MqttNamespace, not of the
+ * topic: one namespace in the wrong place must not take the topic away from the others.
  */
 function locationMismatch(owner: Owner, topic: ResourceOf<'EventTopic'>): Violation | undefined {
   const here = owner.value?.location;

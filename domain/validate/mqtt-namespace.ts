@@ -81,7 +81,9 @@ function unsupported({ spec }: ResourceOf<'MqttNamespace'>): readonly Violation[
     violations.push({
       field: ['spec', 'replicas'],
       reason: 'UnsupportedValue',
-      message: `is ${spec.replicas}: several brokers for one namespace are reserved for a later version`,
+      message:
+        `is ${spec.replicas}: several brokers for one namespace are reserved for a later ` +
+        'version',
       remedy: 'set it to 1 or remove it',
     });
   }
