@@ -152,7 +152,7 @@ suite('whatever is declared', () => {
     fc.assert(fc.property(folder, check), { numRuns: 200 });
   });
 
-  test('taking away what is refused as a namesake or one too many changes nothing that runs', () => {
+  test('taking a refused namesake or one too many away changes nothing that runs', () => {
     const check = (resources: Resource[]): void => {
       const { verdicts, snapshots } = compile(resources, CONTEXT);
       const remaining = resources.filter((resource) => {

@@ -49,7 +49,7 @@ suite('conditions say', () => {
     ]);
   });
 
-  test('that an unresolved reference blocks without stalling: the other object may yet come', () => {
+  test('that an unresolved reference blocks without stalling: the object may yet come', () => {
     assert.deepEqual(short([], [violation('RefNotFound')], 'Programmed'), [
       'Accepted=True/Accepted',
       'ResolvedRefs=False/RefNotFound',
