@@ -42,6 +42,7 @@ class Issuer implements DevelopmentIssuer {
   }
 
   async issueFor(plan: Plan): Promise<IssuedClients> {
+    const issue = issuerOf(this.#open);
     const outcomes = new Map<string, Outcome>();
     const files = new Map<string, ClientFiles>();
     const notices: string[] = [];
@@ -62,7 +63,9 @@ class Issuer implements DevelopmentIssuer {
       const made = new Map<string, ClientCertificateFiles>();
       for (const client of clients) {
         const request = { namespace: resource.metadata.name, client };
-        const outcome = await this.#outcomeOf(request, outcomes);
+        const identity = JSON.stringify(request);
+        const outcome = this.#outcomes.get(identity) ?? (await issue(request));
+        outcomes.set(identity, outcome);
         if (outcome instanceof CertificateFileError) notices.push(`${key}: ${outcome.message}`);
         else made.set(client.name, outcome);
       }
@@ -71,24 +74,20 @@ class Issuer implements DevelopmentIssuer {
     this.#outcomes = outcomes;
     return { files, notices };
   }
+}
 
-  async #outcomeOf(request: Request, outcomes: Map<string, Outcome>): Promise<Outcome> {
-    const identity = JSON.stringify(request);
-    const outcome = this.#outcomes.get(identity) ?? (await this.#issue(request));
-    outcomes.set(identity, outcome);
-    return outcome;
-  }
-
-  async #issue({ namespace, client }: Request): Promise<Outcome> {
+/** Opens the authority when it is needed, for the time then: this process may be up for months. */
+function issuerOf(open: () => Promise<DevelopmentAuthority>) {
+  let authority: Promise<DevelopmentAuthority> | undefined;
+  return async ({ namespace, client }: Request): Promise<Outcome> => {
     try {
-      // Opened anew for the time that it is now: this process may have been up for months.
-      const authority = await this.#open();
-      return await authority.clientCertificate(namespace, client.name, client.subject);
+      authority ??= open();
+      return await (await authority).clientCertificate(namespace, client.name, client.subject);
     } catch (error) {
       if (error instanceof CertificateFileError) return error;
       throw error;
     }
-  }
+  };
 }
 
 /** @throws CertificateFileError where there is an authority that can issue nothing */

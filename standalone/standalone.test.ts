@@ -321,15 +321,6 @@ test('two MqttNamespaces take the development CA, each under a name of its own',
   assert.equal(standalone.served.length, 2);
 });
 
-test('certificates are made for a hundred clients and no more', async (context) => {
-  const { write, start, events } = bench(context);
-  const clients = Array.from({ length: 103 }, (_, index) => client(`c-${index}`));
-  write('a.yaml', namespace('plant') + clients.join(''));
-  const standalone = await start();
-  assert.equal(standalone.served[0]?.clientFiles.size, 100);
-  assert.ok(events.map(lineOf).some((line) => /first 100 clients; .* the other 3 /.test(line)));
-});
-
 test('events are accepted and not programmed in this version', async (context) => {
   const { write, start } = bench(context);
   write(
