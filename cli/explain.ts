@@ -113,11 +113,10 @@ function answer(folder: string, options: Options): Result<ExitCode, string> {
 
 export function explainCommand(): Command {
   return new Command('explain')
-    .summary('tell whether a client may publish or subscribe, and why')
     .description(
       'Tell whether a client may publish to a topic or subscribe with a filter, and why.',
     )
-    .argument('<folder>', 'folder with *.yaml, *.yml and *.json files')
+    .argument('<DIR>', 'folder with *.yaml, *.yml and *.json files')
     .requiredOption('--client <name>', 'name of the Client: the MQTT client identifier')
     .option('--publish <topic>', 'may it publish to this topic?')
     .option('--subscribe <filter>', 'may it subscribe with this topic filter?')

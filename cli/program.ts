@@ -1,10 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { certsCommand } from './certs.ts';
 import { ExitCode } from './exit-code.ts';
-import { explainCommand } from './explain.ts';
-import { upCommand } from './up.ts';
-import { validateCommand } from './validate.ts';
+
+interface LazyCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** As usage shows it. */
+  readonly argument: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Loading all that they need takes half a second, so only what is asked for is loaded. */
+const COMMANDS: readonly LazyCommand[] = [
+  {
+    name: 'up',
+    argument: '<DIR>',
+    summary: 'serve a folder of manifests',
+    load: async () => (await import('./up.ts')).upCommand(),
+  },
+  {
+    name: 'validate',
+    argument: '<DIR>',
+    summary: 'check a folder of manifests',
+    load: async () => (await import('./validate.ts')).validateCommand(),
+  },
+  {
+    name: 'explain',
+    argument: '<DIR>',
+    summary: 'tell whether a client may publish or subscribe, and why',
+    load: async () => (await import('./explain.ts')).explainCommand(),
+  },
+  {
+    name: 'certs',
+    argument: '[DIR]',
+    summary: 'make certificates for development',
+    load: async () => (await import('./certs.ts')).certsCommand(),
+  },
+];
 
 const EXAMPLES = `
 Examples:
@@ -26,14 +58,24 @@ function throwInsteadOfExit(command: Command): void {
   for (const subcommand of command.commands) throwInsteadOfExit(subcommand);
 }
 
-function buildProgram(): Command {
+/** Whatever else bears a command's name, as a folder may, only loads more than is needed. */
+async function commandsFor(argv: readonly string[]): Promise<Command[]> {
+  return await Promise.all(
+    COMMANDS.map(async ({ name, argument, summary, load }) => {
+      if (!argv.includes(name)) return new Command(name).summary(summary).argument(argument);
+      return (await load()).summary(summary);
+    }),
+  );
+}
+
+async function buildProgram(argv: readonly string[]): Promise<Command> {
   const version = versionOf(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const program = new Command('mqttgrid')
     .description('An MQTT broker service, declared as infrastructure.')
     .version(version)
     .showHelpAfterError('(--help tells more)')
     .addHelpText('after', EXAMPLES);
-  for (const command of [upCommand(), validateCommand(), explainCommand(), certsCommand()]) {
+  for (const command of await commandsFor(argv)) {
     program.addCommand(command.showHelpAfterError('(--help tells more)'));
   }
   throwInsteadOfExit(program);
@@ -45,7 +87,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   // Whoever reads our output may stop reading it, as `head` does.
   process.stdout.on('error', () => process.exit());
   try {
-    await buildProgram().parseAsync(argv);
+    await (await buildProgram(argv)).parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Commander has written the message.

@@ -27,7 +27,7 @@ With -o json, standard output is one JSON line for each event, logs go to standa
   {"event":"violation","file","line","column","object","field","reason","message","remedy"}
   {"event":"resolved",...}    the same fields, once a violation is mended
   {"event":"condition","object","ready":true|false,"conditions":[{type,status,reason,message}]}
-  {"event":"ready","endpoints":{"<MqttNamespace>":"mqtts://127.0.0.1:8883"},"certificates":"<folder>"}
+  {"event":"ready","endpoints":{"<MqttNamespace>":"mqtts://127.0.0.1:8883"},"certificates":"..."}
   {"event":"change","change":"Added"|"Modified"|"Removed","object"}    once it is in force
   {"event":"endpoints","endpoints":{...}}    when they changed after ready
   {"event":"notice","message"}    {"event":"demo",...}
@@ -144,9 +144,8 @@ async function up(folder: string, options: Options): Promise<ExitCode> {
 export function upCommand(): Command {
   const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
   return new Command('up')
-    .summary('serve a folder of manifests')
     .description('Serve a folder of manifests with MQTT brokers in this process.')
-    .argument('<folder>', 'folder with *.yaml, *.yml and *.json files')
+    .argument('<DIR>', 'folder with *.yaml, *.yml and *.json files')
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
     .option('--port <port>', 'of the first MqttNamespace; others get the next', parsePort, 8883)
     .option('--data <folder>', 'where state and certificates are kept', '.mqttgrid')

@@ -60,9 +60,8 @@ export function validate(folder: string, output: OutputFormat): ExitCode {
 
 export function validateCommand(): Command {
   return new Command('validate')
-    .summary('check a folder of manifests')
     .description('Check the manifests of a folder by every rule, without serving them.')
-    .argument('<folder>', 'folder with *.yaml, *.yml and *.json files')
+    .argument('<DIR>', 'folder with *.yaml, *.yml and *.json files')
     .addOption(outputOption())
     .addHelpText('after', HELP)
     .action((folder: string, { output }: { readonly output: OutputFormat }) => {
