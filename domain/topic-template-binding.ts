@@ -146,9 +146,9 @@ class ValueSearch {
     if (part === undefined) {
       return at.offset === this.#levels[at.level]?.length && this.#fitsFrom(at.level + 1);
     }
-    const known = typeof part === 'string' ? part : this.#chosen.get(part);
+    if (typeof part === 'string') return this.#fitsWith(part, parts, at);
+    const known = this.#chosen.get(part);
     if (known !== undefined) return this.#fitsWith(known, parts, at);
-    if (typeof part === 'string') return false;
     for (const value of part.values) {
       this.#chosen.set(part, value);
       if (this.#fitsWith(value, parts, at)) return true;

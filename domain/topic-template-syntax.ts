@@ -42,11 +42,12 @@ function findFaultOfWhole(text: string): TemplateFault | undefined {
     };
   }
   const bytes = utf8Length(text);
-  if (bytes > TOPIC_TEMPLATE_BYTES_MAX) {
+  const bytesMax = TOPIC_TEMPLATE_BYTES_MAX;
+  if (bytes > bytesMax) {
     return {
       position: 0,
-      message: `the topic template has ${bytes} bytes in UTF-8; the limit is ${TOPIC_TEMPLATE_BYTES_MAX}`,
-      remedy: `shorten it to ${TOPIC_TEMPLATE_BYTES_MAX} bytes`,
+      message: `the topic template has ${bytes} bytes in UTF-8; the limit is ${bytesMax}`,
+      remedy: `shorten it to ${bytesMax} bytes`,
     };
   }
   return findIllFormedText(text);
@@ -244,7 +245,10 @@ function printLevel(level: TemplateLevel): string {
   }
 }
 
-/** The canonical text: every variable alone in its braces, `$` escaped only where it must be. */
+/**
+ * The canonical text: every variable alone in its braces, `$` escaped only where it must be. It can
+ * be longer than what was declared, and so exceed TOPIC_TEMPLATE_BYTES_MAX.
+ */
 export function printTopicTemplate(template: Pick<TopicTemplate, 'levels'>): string {
   return template.levels.map(printLevel).join('/');
 }
