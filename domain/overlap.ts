@@ -17,7 +17,7 @@ interface Span {
   readonly isOpenEnded: boolean;
 }
 
-/** No topic is empty [MQTT-4.7.3-1]: the shortest of `#` has one level, the shortest of `/#` two. */
+/** No topic is empty [MQTT-4.7.3-1]: the shortest of `#` has one level, that of `/#` has two. */
 function spanOf(template: TopicTemplate): Span {
   if (template.levels.at(-1)?.type !== 'MultiLevelWildcard') {
     return { levels: template.levels, isOpenEnded: false };
