@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Policy } from '../domain/access.ts';
 import { buildPolicy, maySubscribe } from '../domain/access.ts';
 import type { Limits } from '../domain/limits.ts';
+import { SESSION_EXPIRY_SECONDS } from '../domain/limits.ts';
 import { describeReasonCode, ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { filterMatches, splitLevels } from '../domain/topic-filter.ts';
@@ -16,6 +17,8 @@ import { protocolName } from './packets/packet-type.ts';
 import { Router } from './routing/router.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import type { Session, SessionContext } from './session/session.ts';
+import type { BatchNumber, SessionStore, StoredSession } from './store/session-store.ts';
+import { NO_BATCH } from './store/session-store.ts';
 
 /** How often time-outs are looked after: each is told apart to about this much. */
 const SWEEP_INTERVAL_MS = 500;
@@ -29,6 +32,7 @@ export class BrokerCore implements SessionContext {
   readonly metrics: Metrics = newMetrics();
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly store: SessionStore | undefined;
   readonly router = new Router();
   readonly sessions: SessionRegistry;
   readonly chains = new ChainCache();
@@ -38,15 +42,31 @@ export class BrokerCore implements SessionContext {
   /** Closed by us and waiting for the client to take its last bytes. */
   readonly #closing = new Set<Connection>();
   #dirty: Connection[] = [];
+  /** Those with answers that wait for a commit. */
+  readonly #answering = new Set<Connection>();
   readonly #stopSweeping: () => void;
 
-  constructor(snapshot: Snapshot, logger: Logger, clock: Clock) {
+  constructor(
+    snapshot: Snapshot,
+    { logger, clock, store }: Pick<BrokerCore, 'logger' | 'clock' | 'store'>,
+  ) {
     this.clock = clock;
+    this.store = store;
     this.logger = logger;
     this.policy = buildPolicy(snapshot);
     this.authorities = parseAuthorities(snapshot);
     this.sessions = new SessionRegistry(this, this.router);
+    if (store !== undefined) this.#restore(store);
     this.#stopSweeping = clock.every(SWEEP_INTERVAL_MS, () => this.#sweep());
+  }
+
+  get committedBatch(): BatchNumber {
+    return this.store?.committed ?? NO_BATCH;
+  }
+
+  /** The connection has answers that wait for a commit. */
+  answerLater(connection: Connection): void {
+    this.#answering.add(connection);
   }
 
   get limits(): Limits {
@@ -69,6 +89,7 @@ export class BrokerCore implements SessionContext {
 
   closed(connection: Connection, ending: Ending): void {
     this.#connections.delete(connection);
+    this.#answering.delete(connection);
     connection.destroyAtMs = this.clock.nowMs() + CLOSE_TIMEOUT_MS;
     if (!connection.socket.destroyed) this.#closing.add(connection);
     const { connected } = connection;
@@ -117,6 +138,39 @@ export class BrokerCore implements SessionContext {
   destroy(): void {
     for (const connection of this.#closing) connection.socket.destroy();
     this.#closing.clear();
+  }
+
+  #restore(store: SessionStore): void {
+    store.listen({
+      committed: (batch) => this.#committed(batch),
+      withdrawn: ({ session, messages, bytes }) => {
+        this.metrics.messagesDroppedNotAuthorized += messages;
+        this.sessions.getStored(session)?.withdrawn(messages, bytes);
+      },
+    });
+    for (const found of store.found) this.#restoreSession(found, store);
+  }
+
+  #restoreSession(found: StoredSession, store: SessionStore): void {
+    const nowMs = this.clock.nowMs();
+    const session = this.sessions.restore(found, store);
+    // It was connected when the process ended: its time begins now.
+    session.expiresAtMs = found.expiresAtMs ?? nowMs + SESSION_EXPIRY_SECONDS * 1000;
+    if (found.expiresAtMs === undefined) store.setExpiry(found.id, session.expiresAtMs);
+    for (const { filter, qos, noLocal } of found.subscriptions) {
+      const levels = splitLevels(filter);
+      const subscription = { session, filter, levels, qos, noLocal, permitted: true };
+      session.subscriptions.set(filter, subscription);
+      this.router.add(subscription);
+    }
+    // The declarations may have changed while the process was away.
+    this.#judge(session);
+  }
+
+  #committed(batch: BatchNumber): void {
+    for (const connection of this.#answering) {
+      if (!connection.committed(batch)) this.#answering.delete(connection);
+    }
   }
 
   #flush(): void {

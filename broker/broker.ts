@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts';
 import type { ServerCertificate } from './listener.ts';
 import { Listener } from './listener.ts';
 import type { Metrics } from './metrics.ts';
+import { SqliteStore } from './store/sqlite-store.ts';
 
 export type { ServerCertificate } from './listener.ts';
 
@@ -18,6 +19,8 @@ export interface BrokerOptions {
   readonly snapshot: Snapshot;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** The file that sessions are kept in; without one they end with the process. */
+  readonly storePath?: string;
 }
 
 /** One MqttNamespace, served. */
@@ -35,10 +38,14 @@ export interface Broker {
 /** How long clients may take their last bytes when the broker closes. */
 const CLOSE_GRACE_MS = 2000;
 
-/** Rejects with the operating system's error when it cannot listen, EADDRINUSE for one. */
+/**
+ * Rejects with the operating system's error when it cannot listen, EADDRINUSE for one, and with one
+ * that names the file when the session store cannot be opened.
+ */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { snapshot, logger, clock = systemClock } = options;
-  const core = new BrokerCore(snapshot, logger, clock);
+  const { snapshot, logger, clock = systemClock, storePath } = options;
+  const store = storePath === undefined ? undefined : await SqliteStore.open(storePath, logger);
+  const core = new BrokerCore(snapshot, { logger, clock, store });
   const listener = await listen(core, options);
   return {
     port: listener.port,
@@ -57,6 +64,7 @@ async function listen(core: BrokerCore, { host, port, tls }: BrokerOptions): Pro
     return await Listener.open(core, { host, port }, tls);
   } catch (error) {
     core.stop();
+    await core.store?.close();
     throw error;
   }
 }
@@ -67,4 +75,5 @@ async function close(core: BrokerCore, listener: Listener, clock: Clock): Promis
   const stopWaiting = clock.every(CLOSE_GRACE_MS, () => core.destroy());
   await closed;
   stopWaiting();
+  await core.store?.close();
 }

@@ -12,6 +12,7 @@ import { markDuplicate } from './packets/message.ts';
 import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
 import type { Route } from './routing/router.ts';
 import type { Receiver, Session } from './session/session.ts';
+import type { BatchNumber } from './store/session-store.ts';
 
 /** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
 const CONNECT_BYTES_MAX = 65536;
@@ -21,6 +22,8 @@ const OUTPUT_BYTES_MAX = 1048576;
 const CONCATENATED_BYTES_MAX = 65536;
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
+/** Answers that may wait for a commit before a client is not listened to any more. */
+const ANSWERS_MAX = 1000;
 /** An MQTT client that says nothing of it takes what a packet identifier can number. */
 const RECEIVE_MAXIMUM_DEFAULT = 65535;
 
@@ -64,6 +67,8 @@ export class Connection implements Receiver {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #paused = false;
+  /** Answers that wait for a commit, in the order in which they must leave. */
+  #answers: { readonly batch: BatchNumber; readonly bytes: Buffer }[] = [];
 
   constructor(socket: TLSSocket, core: BrokerCore) {
     this.socket = socket;
@@ -136,6 +141,31 @@ export class Connection implements Receiver {
     if (this.#outputBytes === 0) this.core.flushLater(this);
     this.#output.push(bytes);
     this.#outputBytes += bytes.length;
+  }
+
+  /** Sends an answer once the batch is committed, and after all answers before it. */
+  sendAfter(batch: BatchNumber, bytes: Buffer): void {
+    if (!this.open) return;
+    if (this.#answers.length === 0) {
+      if (batch <= this.core.committedBatch) {
+        this.send(bytes);
+        return;
+      }
+      this.core.answerLater(this);
+    }
+    this.#answers.push({ batch, bytes });
+    if (this.#answers.length >= ANSWERS_MAX) this.#pause();
+  }
+
+  /** Sends what waited for this commit; false: nothing waits any more. */
+  committed(batch: BatchNumber): boolean {
+    if (!this.open) return false;
+    const later = this.#answers.findIndex((answer) => answer.batch > batch);
+    const ready = later < 0 ? this.#answers : this.#answers.slice(0, later);
+    this.#answers = later < 0 ? [] : this.#answers.slice(later);
+    for (const { bytes } of ready) this.send(bytes);
+    if (this.#answers.length < ANSWERS_MAX) this.#resume();
+    return this.#answers.length > 0;
   }
 
   flush(): void {
@@ -212,11 +242,14 @@ export class Connection implements Receiver {
     this.socket.pause();
   }
 
+  #resume(): void {
+    if (!this.#paused || !this.writable) return;
+    this.#paused = false;
+    this.socket.resume();
+  }
+
   #drained(): void {
-    if (this.#paused) {
-      this.#paused = false;
-      this.socket.resume();
-    }
+    if (this.#answers.length < ANSWERS_MAX) this.#resume();
     if (this.open) this.session?.pump();
   }
 

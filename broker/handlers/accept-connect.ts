@@ -21,14 +21,18 @@ export function acceptConnect(
   const { core } = connection;
   const properties = packet.properties ?? {};
   takeOver(connection, packet.clientId);
-  const { session, present } = core.sessions.open(packet.clientId, packet.clean === true);
+  const expirySeconds = sessionExpirySeconds(attempt);
+  const { session, present, batch } = core.sessions.open(packet.clientId, {
+    cleanStart: packet.clean === true,
+    outlivesConnection: expirySeconds > 0,
+  });
   connection.become({
     version,
     session,
     access,
     chain,
     keepAliveMs: 1000 * serverKeepAliveSeconds(attempt),
-    sessionExpirySeconds: sessionExpirySeconds(attempt),
+    sessionExpirySeconds: expirySeconds,
     receiveMaximum: properties.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT,
     maximumPacketBytes: properties.maximumPacketSize ?? Infinity,
     problemInformation: properties.requestProblemInformation !== false,
@@ -45,7 +49,7 @@ export function acceptConnect(
     },
     'connected',
   );
-  connection.send(encodeConnack(attempt, present));
+  connection.sendAfter(batch, encodeConnack(attempt, present));
   session.attach(connection);
 }
 

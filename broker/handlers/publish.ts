@@ -13,6 +13,7 @@ import {
   TOPIC_ALIAS_PROPERTY_BYTES,
 } from '../packets/publish-decoder.ts';
 import type { Route } from '../routing/router.ts';
+import { NO_BATCH } from '../store/session-store.ts';
 
 const NO_PROPERTIES = Buffer.alloc(0);
 
@@ -34,9 +35,12 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   }
   const route = routeOf(connection, frame.bytes);
   if (route === undefined) return;
-  core.router.publish(route, newMessage(connection, frame, route), session);
-  // Every session that should get the message owns it now, so it may be acknowledged.
-  if (parts.qos === 1) connection.send(encodePuback(parts.packetIdentifier));
+  const message = newMessage(connection, frame, route);
+  core.router.publish(route, message, session);
+  if (parts.qos === 0) return;
+  // Every session that should get the message owns it once it is committed.
+  const batch = core.store?.append(message) ?? NO_BATCH;
+  connection.sendAfter(batch, encodePuback(parts.packetIdentifier));
 }
 
 /** "A publish request with a retain flag or with a QoS2 will fail and close the connection". */
@@ -63,6 +67,7 @@ function newMessage(connection: Connection, { bytes, end }: Frame, route: Route)
         ? -1
         : messageExpiryStart - propertiesStart - (expiryFollowsAlias ? aliasBytes : 0),
     receivedAtMs: connection.lastReceivedAtMs,
+    number: parts.qos === 1 ? (connection.core.store?.newMessageNumber() ?? 0) : 0,
   });
 }
 

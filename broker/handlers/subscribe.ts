@@ -11,6 +11,7 @@ import {
 } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import { protocolName } from '../packets/packet-type.ts';
+import type { BatchNumber } from '../store/session-store.ts';
 
 /** The only failure that MQTT 3.1.1 knows in SUBACK [MQTT-3.9.3]. */
 const FAILURE = 0x80;
@@ -29,11 +30,13 @@ export function handleSubscribe(connection: Connection, frame: Frame): void {
     return;
   }
   const outcomes = packet.subscriptions.map((request) => subscribe(connection, request));
-  const refused = outcomes.find((outcome) => typeof outcome !== 'number');
+  const refused = outcomes.find((outcome) => 'reason' in outcome);
   const granted = outcomes.map((outcome) => codeOf(outcome, version === 5));
+  const batch = Math.max(...outcomes.map((outcome) => ('batch' in outcome ? outcome.batch : 0)));
   const told = version === 5 && problemInformation && refused !== undefined;
   const properties = told ? { reasonString: refused.reason } : {};
-  connection.send(
+  connection.sendAfter(
+    batch,
     encodeControlPacket(
       { cmd: 'suback', messageId: packet.messageId ?? 0, granted, properties },
       version,
@@ -58,8 +61,13 @@ function refusePacket(packet: ISubscribePacket): Ending | undefined {
   return { code: ReasonCode.MalformedPacket, reason };
 }
 
-/** The granted QoS, or why the filter is refused. Other filters of the packet go on. */
-function subscribe(connection: Connection, request: ISubscription): 0 | 1 | Ending {
+interface Granted {
+  readonly qos: 0 | 1;
+  readonly batch: BatchNumber;
+}
+
+/** What is granted, or why the filter is refused. Other filters of the packet go on. */
+function subscribe(connection: Connection, request: ISubscription): Granted | Ending {
   const { core, connected } = connection;
   const { session } = connected!;
   const refusal = refuseFilter(connection, request.topic);
@@ -77,10 +85,9 @@ function subscribe(connection: Connection, request: ISubscription): 0 | 1 | Endi
     noLocal: request.nl === true,
     permitted: true,
   } as const;
-  session.subscriptions.set(request.topic, subscription);
   core.router.add(subscription);
   core.metrics.subscriptionsGranted++;
-  return subscription.qos;
+  return { qos: subscription.qos, batch: session.subscribe(subscription) };
 }
 
 function refuseFilter(connection: Connection, filter: string): Ending | undefined {
@@ -119,7 +126,7 @@ function logRefusal(connection: Connection, filter: string, { code, reason }: En
   );
 }
 
-function codeOf(outcome: 0 | 1 | Ending, hasReasonCodes: boolean): number {
-  if (typeof outcome === 'number') return outcome;
+function codeOf(outcome: Granted | Ending, hasReasonCodes: boolean): number {
+  if ('qos' in outcome) return outcome.qos;
   return hasReasonCodes ? outcome.code : FAILURE;
 }

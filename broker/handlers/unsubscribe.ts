@@ -2,6 +2,13 @@ import { ReasonCode } from '../../domain/reason-codes.ts';
 import type { Connection } from '../connection.ts';
 import { encodeControlPacket, parseControlPacket } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
+import type { BatchNumber } from '../store/session-store.ts';
+import { NO_BATCH } from '../store/session-store.ts';
+
+interface Unsubscribed {
+  readonly code: ReasonCode;
+  readonly batch: BatchNumber;
+}
 
 export function handleUnsubscribe(connection: Connection, frame: Frame): void {
   const { version } = connection.connected!;
@@ -16,18 +23,19 @@ export function handleUnsubscribe(connection: Connection, frame: Frame): void {
     connection.close({ code: ReasonCode.ProtocolError, reason });
     return;
   }
-  const granted = packet.unsubscriptions.map((filter) => unsubscribe(connection, filter));
+  const outcomes = packet.unsubscriptions.map((filter) => unsubscribe(connection, filter));
+  const granted = outcomes.map(({ code }) => code);
+  const batch = Math.max(...outcomes.map((outcome) => outcome.batch));
   const unsuback = { cmd: 'unsuback', messageId: packet.messageId } as const;
   // MQTT 3.1.1 has no codes here, and mqtt-packet writes none for it [MQTT-3.10.4-4].
-  connection.send(encodeControlPacket({ ...unsuback, granted }, version));
+  connection.sendAfter(batch, encodeControlPacket({ ...unsuback, granted }, version));
 }
 
 /** Exactly this filter, whether or not the client may still use it [MQTT-3.10.4-1]. */
-function unsubscribe({ core, connected }: Connection, filter: string): ReasonCode {
-  const { subscriptions } = connected!.session;
-  const subscription = subscriptions.get(filter);
-  if (subscription === undefined) return ReasonCode.NoSubscriptionExisted;
-  subscriptions.delete(filter);
+function unsubscribe({ core, connected }: Connection, filter: string): Unsubscribed {
+  const { session } = connected!;
+  const subscription = session.subscriptions.get(filter);
+  if (subscription === undefined) return { code: ReasonCode.NoSubscriptionExisted, batch: NO_BATCH };
   if (subscription.permitted) core.router.remove(subscription);
-  return ReasonCode.Success;
+  return { code: ReasonCode.Success, batch: session.unsubscribe(filter) };
 }

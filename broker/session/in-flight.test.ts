@@ -17,7 +17,7 @@ test('[MQTT-2.2.1-3] packet identifiers run from 1 to 65535, past those in fligh
   assert.equal(inFlight.add(message), 1);
   for (let expected = 2; expected <= 65535; expected++) {
     assert.equal(inFlight.add(message), expected);
-    if (expected > 2) assert.ok(inFlight.acknowledge(expected));
+    if (expected > 2) assert.equal(inFlight.acknowledge(expected), message);
   }
   // 1 and 2 were never acknowledged.
   assert.equal(inFlight.add(message), 3);
@@ -27,6 +27,6 @@ test('[MQTT-2.2.1-3] packet identifiers run from 1 to 65535, past those in fligh
 test('an identifier is acknowledged once', () => {
   const inFlight = new InFlight();
   const identifier = inFlight.add(message);
-  assert.equal(inFlight.acknowledge(identifier), true);
-  assert.equal(inFlight.acknowledge(identifier), false);
+  assert.equal(inFlight.acknowledge(identifier), message);
+  assert.equal(inFlight.acknowledge(identifier), undefined);
 });

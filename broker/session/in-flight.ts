@@ -11,26 +11,35 @@ const PACKET_IDENTIFIER_MAX = 0xffff;
  */
 export class InFlight {
   readonly #messages = new Map<number, Message | undefined>();
+  /** Identifiers of messages that are in the store alone, by the number of the message. */
+  readonly #suspended = new Map<number, number>();
   #last = 0;
 
+  /** Suspended ones not counted. */
   get size(): number {
     return this.#messages.size;
   }
 
   /** The identifier to send the message with. There must be fewer than 65,535 in flight. */
   add(message: Message): number {
-    assert(this.#messages.size < PACKET_IDENTIFIER_MAX);
+    assert(this.#messages.size + this.#suspended.size < PACKET_IDENTIFIER_MAX);
     let identifier = this.#last;
     do identifier = identifier === PACKET_IDENTIFIER_MAX ? 1 : identifier + 1;
-    while (this.#messages.has(identifier));
+    while (this.#isTaken(identifier));
     this.#last = identifier;
     this.#messages.set(identifier, message.own());
     return identifier;
   }
 
-  /** False: nothing in flight has this identifier. */
-  acknowledge(identifier: number): boolean {
-    return this.#messages.delete(identifier);
+  has(identifier: number): boolean {
+    return this.#isTaken(identifier);
+  }
+
+  /** The message that is acknowledged, if it is here. */
+  acknowledge(identifier: number): Message | undefined {
+    const message = this.#messages.get(identifier);
+    this.#messages.delete(identifier);
+    return message;
   }
 
   /** What a reconnected client must be sent again, in order [MQTT-4.4.0-1]. */
@@ -56,5 +65,46 @@ export class InFlight {
     for (const [identifier, message] of this.#messages) {
       if (message === undefined) this.#messages.delete(identifier);
     }
+  }
+
+  /** Lets go of the messages, which are in the store, and remembers their identifiers. */
+  suspend(): void {
+    for (const [identifier, message] of this.unacknowledged()) {
+      this.#suspended.set(message.number, identifier);
+    }
+    this.#messages.clear();
+  }
+
+  /** The identifier that a message from the store was sent with before, if it was. */
+  resume(message: Message): number | undefined {
+    const identifier = this.#suspended.get(message.number);
+    if (identifier === undefined) return undefined;
+    this.#suspended.delete(message.number);
+    this.#messages.set(identifier, message);
+    return identifier;
+  }
+
+  /** Forgets suspended messages up to this number: they were withdrawn, or they expired. */
+  forgetSuspended(upTo: number): void {
+    for (const number of this.#suspended.keys()) {
+      if (number <= upTo) this.#suspended.delete(number);
+    }
+  }
+
+  /** The number of a suspended message that is acknowledged before it was sent again. */
+  acknowledgeSuspended(identifier: number): number | undefined {
+    for (const [number, suspended] of this.#suspended) {
+      if (suspended !== identifier) continue;
+      this.#suspended.delete(number);
+      return number;
+    }
+    return undefined;
+  }
+
+  #isTaken(identifier: number): boolean {
+    if (this.#messages.has(identifier)) return true;
+    // Nothing is suspended but for the moment after a client reconnects.
+    if (this.#suspended.size === 0) return false;
+    return [...this.#suspended.values()].includes(identifier);
   }
 }

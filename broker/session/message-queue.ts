@@ -33,6 +33,12 @@ export class MessageQueue {
     return message;
   }
 
+  clear(): void {
+    this.#messages = [];
+    this.#head = 0;
+    this.#bytes = 0;
+  }
+
   /** Drops what is no longer permitted; answers how many messages. */
   withdraw(permitted: (message: Message) => boolean): number {
     const before = this.length;

@@ -1,16 +1,28 @@
 import type { Router } from '../routing/router.ts';
+import type { BatchNumber, SessionStore, StoredSession } from '../store/session-store.ts';
+import { NO_BATCH } from '../store/session-store.ts';
 import type { SessionContext } from './session.ts';
 import { Session } from './session.ts';
+import { StoredQueue } from './stored-queue.ts';
 
 export interface OpenedSession {
   readonly session: Session;
+  /** What must be committed before the client may rely on it. */
+  readonly batch: BatchNumber;
   /** Told to the client in CONNACK [MQTT-3.2.2-2]. */
   readonly present: boolean;
+}
+
+export interface SessionRequest {
+  readonly cleanStart: boolean;
+  /** Whether the Session Expiry Interval is not 0. */
+  readonly outlivesConnection: boolean;
 }
 
 /** The sessions of one MqttNamespace: one for each client, connected or not. */
 export class SessionRegistry {
   readonly #sessions = new Map<string, Session>();
+  readonly #stored = new Map<number, Session>();
   readonly #context: SessionContext;
   readonly #router: Router;
 
@@ -20,13 +32,28 @@ export class SessionRegistry {
   }
 
   /** The client's session: a new one if it has none or wants to start clean [MQTT-3.1.2-4]. */
-  open(client: string, cleanStart: boolean): OpenedSession {
+  open(client: string, request: SessionRequest): OpenedSession {
     const known = this.#sessions.get(client);
-    if (known !== undefined && !cleanStart) return { session: known, present: true };
+    if (known !== undefined && !request.cleanStart) {
+      return { session: known, present: true, batch: NO_BATCH };
+    }
     if (known !== undefined) this.end(known);
-    const session = new Session(client, this.#context);
-    this.#sessions.set(client, session);
-    return { session, present: false };
+    const { store } = this.#context;
+    if (store === undefined || !request.outlivesConnection) {
+      return { session: this.#add(client), present: false, batch: NO_BATCH };
+    }
+    const id = store.newSessionId();
+    const batch = store.putSession(id, client);
+    return { session: this.#add(client, new StoredQueue(id, store)), present: false, batch };
+  }
+
+  /** A session as it was found in the store. */
+  restore(found: StoredSession, store: SessionStore): Session {
+    return this.#add(found.client, new StoredQueue(found.id, store, found));
+  }
+
+  getStored(id: number): Session | undefined {
+    return this.#stored.get(id);
   }
 
   get(client: string): Session | undefined {
@@ -45,6 +72,7 @@ export class SessionRegistry {
     session.subscriptions.clear();
     session.end();
     if (this.#sessions.get(session.client) === session) this.#sessions.delete(session.client);
+    if (session.storedId !== undefined) this.#stored.delete(session.storedId);
   }
 
   /** Ends sessions without a connection whose time is over. */
@@ -54,5 +82,12 @@ export class SessionRegistry {
       this.#context.metrics.sessionsExpired++;
       this.end(session);
     }
+  }
+
+  #add(client: string, stored?: StoredQueue): Session {
+    const session = new Session(client, this.#context, stored);
+    this.#sessions.set(client, session);
+    if (stored !== undefined) this.#stored.set(stored.session, session);
+    return session;
   }
 }

@@ -64,6 +64,7 @@ function aWorld(limits: Partial<Limits> = {}): World {
     limits: limitsOf(limits),
     metrics,
     clock,
+    store: undefined,
     overflowed: (overflowed) => void overflows.push(overflowed),
   });
   const world: World = { session, metrics, overflows, nowMs: 0 };

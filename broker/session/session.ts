@@ -2,8 +2,11 @@ import type { Limits } from '../../domain/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Message } from '../packets/message.ts';
+import type { BatchNumber, SessionStore, StoredPage } from '../store/session-store.ts';
+import { NO_BATCH } from '../store/session-store.ts';
 import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './message-queue.ts';
+import type { StoredQueue } from './stored-queue.ts';
 
 /** The network connection of a session, as the session sees it. */
 export interface Receiver {
@@ -29,12 +32,18 @@ export interface Subscription {
 }
 
 export interface SessionContext {
-  limits: Limits;
+  readonly limits: Limits;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Undefined: sessions end with the process. */
+  readonly store: SessionStore | undefined;
   /** The queue reached its bound: the session must end. */
   overflowed(session: Session): void;
 }
+
+/** What a stored session keeps in memory of what waits for a client that is here. */
+const MEMORY_MESSAGES_MAX = 1000;
+const MEMORY_BYTES_MAX = 1048576;
 
 /** A client's subscriptions and the QoS 1 messages it is owed; outlives connections [MQTT-4.1]. */
 export class Session {
@@ -44,6 +53,8 @@ export class Session {
   /** Milliseconds since the epoch; only looked at while there is no connection. */
   expiresAtMs = Infinity;
   readonly #context: SessionContext;
+  /** Undefined: what waits is in memory alone. */
+  readonly #stored: StoredQueue | undefined;
   readonly #queue = new MessageQueue();
   readonly #inFlight = new InFlight();
   /** In flight from an earlier connection and not yet sent on this one. */
@@ -51,27 +62,54 @@ export class Session {
   #receiver: Receiver | undefined;
   #ended = false;
 
-  constructor(client: string, context: SessionContext) {
+  constructor(client: string, context: SessionContext, stored?: StoredQueue) {
     this.client = client;
     this.#context = context;
+    this.#stored = stored;
   }
 
   get receiver(): Receiver | undefined {
     return this.#receiver;
   }
 
+  /** The session's number in the store. */
+  get storedId(): number | undefined {
+    return this.#stored?.session;
+  }
+
   get queuedMessages(): number {
-    return this.#queue.length;
+    return this.#queue.length + (this.#stored?.length ?? 0);
+  }
+
+  get #queuedBytes(): number {
+    return this.#queue.bytes + (this.#stored?.bytes ?? 0);
+  }
+
+  /** The latest subscription with a filter replaces the one before [MQTT-3.8.4-3]. */
+  subscribe(subscription: Subscription): BatchNumber {
+    this.subscriptions.set(subscription.filter, subscription);
+    if (this.#stored === undefined) return NO_BATCH;
+    return this.#context.store!.putSubscription(this.#stored.session, subscription);
+  }
+
+  unsubscribe(filter: string): BatchNumber {
+    this.subscriptions.delete(filter);
+    if (this.#stored === undefined) return NO_BATCH;
+    return this.#context.store!.deleteSubscription(this.#stored.session, filter);
   }
 
   /** Delivery goes on over this connection: first what was never acknowledged [MQTT-4.4.0-1]. */
   attach(receiver: Receiver): void {
     this.#receiver = receiver;
     this.expiresAtMs = Infinity;
-    this.#inFlight.forgetWithdrawn();
-    this.#unsent.clear();
-    for (const [identifier, message] of this.#inFlight.unacknowledged()) {
-      this.#unsent.set(identifier, message);
+    if (this.#stored === undefined) {
+      this.#inFlight.forgetWithdrawn();
+      this.#unsent.clear();
+      for (const [identifier, message] of this.#inFlight.unacknowledged()) {
+        this.#unsent.set(identifier, message);
+      }
+    } else {
+      this.#context.store!.setExpiry(this.#stored.session, undefined);
     }
     this.pump();
   }
@@ -79,11 +117,25 @@ export class Session {
   detach(expiresAtMs: number): void {
     this.#receiver = undefined;
     this.expiresAtMs = expiresAtMs;
+    const stored = this.#stored;
+    if (stored === undefined) return;
+    this.#context.store!.setExpiry(stored.session, expiresAtMs);
+    let inFlightMessages = 0;
+    let inFlightBytes = 0;
+    for (const [, message] of this.#inFlight.unacknowledged()) {
+      inFlightMessages++;
+      inFlightBytes += message.bytes;
+    }
+    this.#unsent.clear();
+    this.#inFlight.suspend();
+    stored.leaveAll(this.#queue.length + inFlightMessages, this.#queue.bytes + inFlightBytes);
+    this.#queue.clear();
   }
 
   end(): void {
     this.#ended = true;
     this.#receiver = undefined;
+    if (this.#stored !== undefined) this.#context.store!.deleteSession(this.#stored.session);
   }
 
   /** The message is owned by this session when this returns, unless it is one of QoS 0. */
@@ -93,27 +145,30 @@ export class Session {
       return;
     }
     if (this.#ended) return;
-    if (this.#queue.length === 0 && this.#sends()) {
-      this.#send(message);
+    if (this.queuedMessages === 0 && this.#sends()) {
+      if (this.#send(message)) this.#stored?.take(message);
       return;
     }
     const { limits } = this.#context;
     if (
-      this.#queue.length >= limits.sessionQueueMessages ||
-      this.#queue.bytes + message.bytes > limits.sessionQueueBytes
+      this.queuedMessages >= limits.sessionQueueMessages ||
+      this.#queuedBytes + message.bytes > limits.sessionQueueBytes
     ) {
       this.#context.overflowed(this);
       return;
     }
-    this.#queue.push(message);
+    this.#enqueue(message);
   }
 
   /** False: no message in flight has this identifier, so there is nothing to acknowledge. */
   acknowledge(packetIdentifier: number): boolean {
+    if (!this.#inFlight.has(packetIdentifier)) return false;
     this.#unsent.delete(packetIdentifier);
-    const known = this.#inFlight.acknowledge(packetIdentifier);
-    if (known) this.pump();
-    return known;
+    const message = this.#inFlight.acknowledge(packetIdentifier);
+    const number = message?.number ?? this.#inFlight.acknowledgeSuspended(packetIdentifier);
+    if (number !== undefined) this.#stored?.acknowledge(number);
+    this.pump();
+    return true;
   }
 
   /** Sends what waits, as far as the client takes it. */
@@ -127,19 +182,63 @@ export class Session {
         continue;
       }
       const message = this.#queue.shift();
-      if (message === undefined) return;
-      this.#send(message);
+      if (message === undefined) break;
+      if (!this.#send(message)) this.#stored?.acknowledge(message.number);
+    }
+    if (this.#stored !== undefined && this.#stored.length > 0 && this.#wantsMore()) {
+      this.#stored.read((page) => this.#takePage(page));
     }
   }
 
   /** Takes back what came through a permission that is gone, queued or in flight. */
   withdraw(permitted: (message: Message) => boolean): void {
     const { metrics } = this.#context;
-    metrics.messagesDroppedNotAuthorized += this.#queue.withdraw(permitted);
-    metrics.messagesDroppedNotAuthorized += this.#inFlight.withdraw(permitted);
+    const withdrawn = this.#queue.withdraw(permitted) + this.#inFlight.withdraw(permitted);
     for (const [identifier, message] of this.#unsent) {
       if (!permitted(message)) this.#unsent.delete(identifier);
     }
+    metrics.messagesDroppedNotAuthorized += withdrawn;
+    const remaining = [...this.subscriptions.values()].filter((each) => each.permitted);
+    this.#stored?.withdraw(remaining.map(({ filter }) => filter));
+  }
+
+  /** What the store removed of what waited there. */
+  withdrawn(messages: number, bytes: number): void {
+    this.#stored?.withdrawn(messages, bytes);
+  }
+
+  #enqueue(message: Message): void {
+    const stored = this.#stored;
+    if (stored === undefined) {
+      this.#queue.push(message);
+    } else if (this.#receiver === undefined || stored.length > 0 || !this.#fitsMemory(message)) {
+      stored.leave(message);
+    } else {
+      stored.take(message);
+      this.#queue.push(message);
+    }
+  }
+
+  #fitsMemory(message: Message): boolean {
+    return (
+      this.#queue.length < MEMORY_MESSAGES_MAX &&
+      this.#queue.bytes + message.bytes <= MEMORY_BYTES_MAX
+    );
+  }
+
+  /** Whether all that is in memory was sent to a client that takes more. */
+  #wantsMore(): boolean {
+    return this.#queue.length === 0 && this.#unsent.size === 0 && this.#sends();
+  }
+
+  #takePage({ messages, last }: StoredPage): void {
+    for (const message of messages) {
+      const identifier = this.#inFlight.resume(message);
+      if (identifier === undefined) this.#queue.push(message);
+      else this.#unsent.set(identifier, message);
+    }
+    this.#inFlight.forgetSuspended(last ? Infinity : messages.at(-1)!.number);
+    this.pump();
   }
 
   #sends(): boolean {
@@ -161,7 +260,8 @@ export class Session {
     }
   }
 
-  #send(message: Message): void {
+  /** False: it is not sent, now or later. */
+  #send(message: Message): boolean {
     const { metrics, clock } = this.#context;
     const receiver = this.#receiver!;
     if (message.expiresAtMs !== Infinity && message.expiresAtMs < clock.nowMs()) {
@@ -171,6 +271,8 @@ export class Session {
     } else {
       metrics.messagesDelivered++;
       receiver.sendAtLeastOnce(message, this.#inFlight.add(message), false);
+      return true;
     }
+    return false;
   }
 }

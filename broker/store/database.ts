@@ -1,0 +1,242 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { filterMatches, splitLevels } from '../../domain/topic-filter.ts';
+import { BatchReader, Change, NONE } from './batch.ts';
+import type { StoredSession, StoredSubscription, Withdrawal } from './session-store.ts';
+
+/** A message as it lies in the store. */
+export interface StoredMessage {
+  readonly number: number;
+  readonly topic: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly properties: Uint8Array;
+  readonly message_expiry_start: number;
+  readonly received_at_ms: number;
+}
+
+/** A round trip to the store's thread brings so much: enough to keep a fast client busy. */
+const PAGE_MESSAGES_MAX = 500;
+const PAGE_BYTES_MAX = 1048576;
+
+export interface Page {
+  readonly rows: readonly StoredMessage[];
+  /** Whether there was no more. */
+  readonly last: boolean;
+}
+
+export interface Found {
+  readonly sessions: readonly StoredSession[];
+  readonly lastSession: number;
+  readonly lastMessage: number;
+}
+
+const SQL = {
+  putSession: 'INSERT OR REPLACE INTO sessions (id, client, expires_at_ms) VALUES (?, ?, NULL)',
+  setExpiry: 'UPDATE sessions SET expires_at_ms = ? WHERE id = ?',
+  deleteSession: 'DELETE FROM sessions WHERE id = ?',
+  putSubscription:
+    'INSERT OR REPLACE INTO subscriptions (session, filter, qos, no_local) VALUES (?, ?, ?, ?)',
+  deleteSubscription: 'DELETE FROM subscriptions WHERE session = ? AND filter = ?',
+  deleteSubscriptions: 'DELETE FROM subscriptions WHERE session = ?',
+  putMessage:
+    'INSERT OR REPLACE INTO messages (number, topic, payload, properties, ' +
+    'message_expiry_start, received_at_ms, owners) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  enqueue: 'INSERT OR REPLACE INTO queue (session, message, bytes) VALUES (?, ?, ?)',
+  dequeue: 'DELETE FROM queue WHERE session = ? AND message = ?',
+  deleteLast: 'DELETE FROM messages WHERE number = ? AND owners <= 1',
+  release: 'UPDATE messages SET owners = owners - 1 WHERE number = ?',
+  queued: 'SELECT message, bytes FROM queue WHERE session = ?',
+  queuedTopics:
+    'SELECT queue.message, queue.bytes, messages.topic FROM queue ' +
+    'JOIN messages ON messages.number = queue.message WHERE queue.session = ?',
+  page:
+    'SELECT number, topic, payload, properties, message_expiry_start, received_at_ms ' +
+    'FROM queue JOIN messages ON messages.number = queue.message ' +
+    'WHERE queue.session = ? AND queue.message > ? ORDER BY queue.message',
+} as const;
+
+type Statements = { readonly [Name in keyof typeof SQL]: StatementSync };
+
+/** The statements of a store and what they mean; runs in the store's own thread. */
+export class SessionDatabase {
+  readonly #database: DatabaseSync;
+  readonly #run: Statements;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]);
+    this.#run = Object.fromEntries(prepared) as Statements;
+  }
+
+  /** What a broker needs to know before it takes connections. */
+  load(): Found {
+    const subscriptions = this.#loadSubscriptions();
+    const waiting = this.#loadWaiting();
+    const sessions = this.#database
+      .prepare('SELECT id, client, expires_at_ms FROM sessions')
+      .all()
+      .map((row) => {
+        const id = row['id'] as number;
+        return {
+          id,
+          client: row['client'] as string,
+          expiresAtMs: (row['expires_at_ms'] as number | null) ?? undefined,
+          subscriptions: subscriptions.get(id) ?? [],
+          ...(waiting.get(id) ?? { messages: 0, bytes: 0 }),
+        };
+      });
+    return {
+      sessions,
+      lastSession: sessions.reduce((last, { id }) => Math.max(last, id), 0),
+      lastMessage: this.#lastMessage(),
+    };
+  }
+
+  /** All changes of a batch or none of them; answers what was withdrawn. */
+  commit(bytes: Uint8Array<ArrayBuffer>): Withdrawal[] {
+    const withdrawals: Withdrawal[] = [];
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const batch = new BatchReader(bytes);
+      while (!batch.ended) this.#apply(batch, withdrawals);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+    return withdrawals;
+  }
+
+  /** As many as a page takes of what is numbered above `after`, oldest first. */
+  read(session: number, after: number): Page {
+    const rows: StoredMessage[] = [];
+    let bytes = 0;
+    for (const row of this.#run.page.iterate(session, after)) {
+      const message = row as unknown as StoredMessage;
+      bytes += message.payload.length + message.properties.length;
+      if (rows.length === PAGE_MESSAGES_MAX || (rows.length > 0 && bytes > PAGE_BYTES_MAX)) {
+        return { rows, last: false };
+      }
+      rows.push(message);
+    }
+    return { rows, last: true };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #loadSubscriptions(): Map<number, StoredSubscription[]> {
+    const subscriptions = new Map<number, StoredSubscription[]>();
+    const all = this.#database.prepare('SELECT session, filter, qos, no_local FROM subscriptions');
+    for (const row of all.iterate()) {
+      const session = row['session'] as number;
+      const list = subscriptions.get(session) ?? [];
+      subscriptions.set(session, list);
+      const qos = row['qos'] === 1 ? 1 : 0;
+      list.push({ filter: row['filter'] as string, qos, noLocal: row['no_local'] === 1 });
+    }
+    return subscriptions;
+  }
+
+  #loadWaiting(): Map<number, { messages: number; bytes: number }> {
+    const waiting = new Map<number, { messages: number; bytes: number }>();
+    const sums = this.#database.prepare(
+      'SELECT session, COUNT(*) AS messages, SUM(bytes) AS bytes FROM queue GROUP BY session',
+    );
+    for (const row of sums.iterate()) {
+      const { session, messages, bytes } = row as Record<string, number>;
+      waiting.set(session!, { messages: messages!, bytes: bytes! });
+    }
+    return waiting;
+  }
+
+  #apply(batch: BatchReader, withdrawals: Withdrawal[]): void {
+    const kind = batch.change();
+    if (kind === Change.Append) this.#append(batch);
+    else if (kind === Change.Acknowledge) this.#dequeue(batch.number(), batch.number());
+    else if (kind === Change.Withdraw) withdrawals.push(this.#withdraw(batch.number(), batch));
+    else this.#applyToSession(kind, batch.number(), batch);
+  }
+
+  #applyToSession(kind: number, session: number, batch: BatchReader): void {
+    const run = this.#run;
+    switch (kind) {
+      case Change.PutSession:
+        run.putSession.run(session, batch.text());
+        break;
+      case Change.SetExpiry:
+        run.setExpiry.run(optional(batch.number()), session);
+        break;
+      case Change.DeleteSession:
+        this.#deleteSession(session);
+        break;
+      case Change.PutSubscription:
+        run.putSubscription.run(session, batch.text(), batch.number(), batch.number());
+        break;
+      case Change.DeleteSubscription:
+        run.deleteSubscription.run(session, batch.text());
+        break;
+      default:
+        throw new RangeError(`a batch holds the unknown change ${kind}`);
+    }
+  }
+
+  #append(batch: BatchReader): void {
+    const run = this.#run;
+    const number = batch.number();
+    const topic = batch.bytes();
+    const payload = batch.bytes();
+    const properties = batch.bytes();
+    const messageExpiryStart = optional(batch.number()) ?? -1;
+    const receivedAtMs = batch.number();
+    const owners = batch.number();
+    run.putMessage.run(
+      number,
+      topic,
+      payload,
+      properties,
+      messageExpiryStart,
+      receivedAtMs,
+      owners,
+    );
+    const bytes = topic.length + payload.length + properties.length;
+    for (let index = 0; index < owners; index++) run.enqueue.run(batch.number(), number, bytes);
+  }
+
+  /** The message goes with the last session that it waited for. */
+  #dequeue(session: number, message: number): void {
+    const run = this.#run;
+    if (run.dequeue.run(session, message).changes === 0) return;
+    if (run.deleteLast.run(message).changes === 0) run.release.run(message);
+  }
+
+  #deleteSession(session: number): void {
+    const run = this.#run;
+    for (const { message } of run.queued.all(session)) this.#dequeue(session, message as number);
+    run.deleteSubscriptions.run(session);
+    run.deleteSession.run(session);
+  }
+
+  #withdraw(session: number, batch: BatchReader): Withdrawal {
+    const filters = Array.from({ length: batch.number() }, () => splitLevels(batch.text()));
+    let messages = 0;
+    let bytes = 0;
+    for (const row of this.#run.queuedTopics.all(session)) {
+      const topic = splitLevels(Buffer.from(row['topic'] as Uint8Array).toString());
+      if (filters.some((filter) => filterMatches(filter, topic))) continue;
+      this.#dequeue(session, row['message'] as number);
+      messages++;
+      bytes += row['bytes'] as number;
+    }
+    return { session, messages, bytes };
+  }
+
+  #lastMessage(): number {
+    const row = this.#database.prepare('SELECT MAX(number) AS last FROM messages').get();
+    return (row?.['last'] as number | null) ?? 0;
+  }
+}
+
+function optional(value: number): number | null {
+  return value === NONE ? null : value;
+}

@@ -1,0 +1,55 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Grows when the tables change; a store of a later version is not opened. */
+export const SCHEMA_VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS sessions (
+    id INTEGER PRIMARY KEY,
+    client TEXT NOT NULL UNIQUE,
+    expires_at_ms INTEGER
+  );
+  CREATE TABLE IF NOT EXISTS subscriptions (
+    session INTEGER NOT NULL,
+    filter TEXT NOT NULL,
+    qos INTEGER NOT NULL,
+    no_local INTEGER NOT NULL,
+    PRIMARY KEY (session, filter)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS messages (
+    number INTEGER PRIMARY KEY,
+    topic BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    properties BLOB NOT NULL,
+    message_expiry_start INTEGER NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    owners INTEGER NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS queue (
+    session INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (session, message)
+  ) WITHOUT ROWID;
+`;
+
+/** Pages of the log that are gathered before they are moved into the database. */
+const CHECKPOINT_PAGES = 4000;
+
+/** @throws where the file is no database, or one of a later version */
+export function prepareDatabase(database: DatabaseSync): void {
+  // A commit is on the disk when it returns: a power loss takes nothing that was acknowledged.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`);
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
+    user_version: number;
+  };
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `the store has version ${version}, and this program knows ${SCHEMA_VERSION}: ` +
+        'run the later program that wrote it, or name another folder',
+    );
+  }
+  database.exec(TABLES);
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION};`);
+}

@@ -1,0 +1,84 @@
+import type { Message } from '../packets/message.ts';
+
+/**
+ * Changes are gathered in batches that are committed together. A batch is known by its number; what
+ * a client is told of a change waits until that number is committed.
+ */
+export type BatchNumber = number;
+
+/** The number of no batch at all: nothing has to be waited for. */
+export const NO_BATCH: BatchNumber = 0;
+
+export interface StoredSubscription {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+  readonly noLocal: boolean;
+}
+
+/** A session as it was found when the store was opened. */
+export interface StoredSession {
+  readonly id: number;
+  readonly client: string;
+  /** Milliseconds since the epoch; undefined: it was connected when the process ended. */
+  readonly expiresAtMs: number | undefined;
+  readonly subscriptions: readonly StoredSubscription[];
+  /** What waits for it. */
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Some of what waits for a session, oldest first. */
+export interface StoredPage {
+  readonly messages: readonly Message[];
+  /** Whether nothing that was stored when the page was asked for comes after it. */
+  readonly last: boolean;
+}
+
+export interface Withdrawal {
+  readonly session: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export interface StoreEvents {
+  /** All batches up to this number are as durable as the store promises. */
+  committed(batch: BatchNumber): void;
+  /** What `withdraw` removed. */
+  withdrawn(withdrawal: Withdrawal): void;
+}
+
+/**
+ * Sessions that outlive their connections, their subscriptions and the QoS 1 messages they are owed.
+ * A message is stored once, however many sessions it waits for. Calls are cheap and return before
+ * anything is written; reads see every change made before them.
+ */
+export interface SessionStore {
+  /** What was found when the store was opened. */
+  readonly found: readonly StoredSession[];
+  /** The highest number that is committed. */
+  readonly committed: BatchNumber;
+  /** Why nothing more can be taken for now, in words for a client; undefined: all is well. */
+  readonly refusal: string | undefined;
+  /** Told from now on; there is one listener, the broker. */
+  listen(events: StoreEvents): void;
+  /** A number for a session that is not stored yet. */
+  newSessionId(): number;
+  putSession(id: number, client: string): BatchNumber;
+  /** Undefined: it is connected and does not expire. */
+  setExpiry(id: number, expiresAtMs: number | undefined): BatchNumber;
+  deleteSession(id: number): BatchNumber;
+  putSubscription(id: number, subscription: StoredSubscription): BatchNumber;
+  deleteSubscription(id: number, filter: string): BatchNumber;
+  /** A number for a message: they grow in the order in which messages are accepted. */
+  newMessageNumber(): number;
+  /** Stores the message for all sessions that took it (`message.owners`). */
+  append(message: Message): BatchNumber;
+  /** The message waits for this session no more. */
+  acknowledge(session: number, message: number): void;
+  /** Removes what matches none of the filters from what waits for the session. */
+  withdraw(session: number, filters: readonly string[]): BatchNumber;
+  /** Messages with numbers above `after`. */
+  read(session: number, after: number): Promise<StoredPage>;
+  /** Commits what was gathered, and closes the files. */
+  close(): Promise<void>;
+}

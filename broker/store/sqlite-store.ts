@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { Message } from '../packets/message.ts';
+import { BatchWriter, Change, NONE } from './batch.ts';
+import type { Found, Page, StoredMessage } from './database.ts';
+import type {
+  BatchNumber,
+  SessionStore,
+  StoredPage,
+  StoredSession,
+  StoredSubscription,
+  StoreEvents,
+} from './session-store.ts';
+import { NO_BATCH } from './session-store.ts';
+import type { FromStore, ToStore } from './store-messages.ts';
+
+/** Changes that may wait while the disk does not take them; then QoS 1 messages are refused. */
+const WAITING_BYTES_MAX = 67108864;
+
+/** The store's thread ended although it should not have: nothing can be promised any more. */
+export class StoreLostError extends Error {
+  override readonly name = 'StoreLostError';
+}
+
+/**
+ * Sessions in an SQLite database that a thread of its own writes. While one batch is committed, the
+ * changes that come gather in the next, so that many share what a commit costs.
+ */
+export class SqliteStore implements SessionStore {
+  readonly found: readonly StoredSession[];
+  #committed: BatchNumber = NO_BATCH;
+  readonly #worker: Worker;
+  readonly #logger: Logger;
+  readonly #batch = new BatchWriter();
+  /** The number of the batch that gathers changes. */
+  #gathering: BatchNumber = 1;
+  /** Whether a batch is with the thread. */
+  #committing = false;
+  #scheduled = false;
+  #sessionIds: number;
+  #messageNumbers: number;
+  #events: StoreEvents | undefined;
+  #failure: string | undefined;
+  readonly #reads = new Map<number, (page: StoredPage) => void>();
+  #readNumbers = 0;
+  #closed: (() => void) | undefined;
+
+  private constructor(worker: Worker, logger: Logger, found: Found) {
+    this.#worker = worker;
+    this.#logger = logger;
+    this.found = found.sessions;
+    this.#sessionIds = found.lastSession;
+    this.#messageNumbers = found.lastMessage;
+    worker.on('message', (message: FromStore) => this.#told(message));
+  }
+
+  /** @throws Error that names the file, where it cannot be opened or made */
+  static async open(path: string, logger: Logger): Promise<SqliteStore> {
+    const worker = new Worker(new URL('./store-thread.ts', import.meta.url), {
+      workerData: { path },
+    });
+    const first = await new Promise<FromStore>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    if (first.type !== 'opened') {
+      const cause = first.type === 'unopened' ? first.cause : first.type;
+      throw new Error(`the session store ${path} cannot be opened: ${cause}`);
+    }
+    for (const notice of first.notices) logger.error({ operation: 'store' }, notice);
+    worker.on('error', (error) => {
+      throw new StoreLostError(`the thread of the session store ended`, { cause: error });
+    });
+    return new SqliteStore(worker, logger, first.found);
+  }
+
+  get committed(): BatchNumber {
+    return this.#committed;
+  }
+
+  get refusal(): string | undefined {
+    if (this.#failure === undefined || this.#batch.length < WAITING_BYTES_MAX) return undefined;
+    return 'the session store cannot be written';
+  }
+
+  listen(events: StoreEvents): void {
+    this.#events = events;
+  }
+
+  newSessionId(): number {
+    return ++this.#sessionIds;
+  }
+
+  newMessageNumber(): number {
+    return ++this.#messageNumbers;
+  }
+
+  putSession(id: number, client: string): BatchNumber {
+    this.#batch.change(Change.PutSession).number(id).text(client);
+    return this.#changed();
+  }
+
+  setExpiry(id: number, expiresAtMs: number | undefined): BatchNumber {
+    this.#batch
+      .change(Change.SetExpiry)
+      .number(id)
+      .number(expiresAtMs ?? NONE);
+    return this.#changed();
+  }
+
+  deleteSession(id: number): BatchNumber {
+    this.#batch.change(Change.DeleteSession).number(id);
+    return this.#changed();
+  }
+
+  putSubscription(id: number, { filter, qos, noLocal }: StoredSubscription): BatchNumber {
+    const batch = this.#batch.change(Change.PutSubscription).number(id).text(filter);
+    batch.number(qos).number(noLocal ? 1 : 0);
+    return this.#changed();
+  }
+
+  deleteSubscription(id: number, filter: string): BatchNumber {
+    this.#batch.change(Change.DeleteSubscription).number(id).text(filter);
+    return this.#changed();
+  }
+
+  append(message: Message): BatchNumber {
+    const { owners } = message;
+    if (owners.length === 0) return NO_BATCH;
+    assert(message.number > 0);
+    const batch = this.#batch.change(Change.Append).message(message.parts).number(owners.length);
+    for (const owner of owners) batch.number(owner);
+    return this.#changed();
+  }
+
+  acknowledge(session: number, message: number): void {
+    this.#batch.change(Change.Acknowledge).number(session).number(message);
+    this.#changed();
+  }
+
+  withdraw(session: number, filters: readonly string[]): BatchNumber {
+    const batch = this.#batch.change(Change.Withdraw).number(session).number(filters.length);
+    for (const filter of filters) batch.text(filter);
+    return this.#changed();
+  }
+
+  read(session: number, after: number): Promise<StoredPage> {
+    // What was changed before must be seen, so it goes to the thread first.
+    this.#send();
+    const request = ++this.#readNumbers;
+    this.#post({ type: 'read', request, session, after });
+    return new Promise((resolve) => this.#reads.set(request, resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#send();
+    const closed = new Promise<void>((resolve) => (this.#closed = resolve));
+    this.#post({ type: 'close' });
+    await closed;
+  }
+
+  /** The batch leaves at the end of this turn, or when the one before it is committed. */
+  #changed(): BatchNumber {
+    if (!this.#committing && !this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        if (!this.#committing) this.#send();
+      });
+    }
+    return this.#gathering;
+  }
+
+  #send(): void {
+    if (this.#batch.length === 0) return;
+    const bytes = this.#batch.finish();
+    this.#committing = true;
+    const batch = this.#gathering++;
+    this.#worker.postMessage({ type: 'commit', batch, bytes } satisfies ToStore, [bytes.buffer]);
+  }
+
+  #post(message: ToStore): void {
+    this.#worker.postMessage(message);
+  }
+
+  #told(message: FromStore): void {
+    if (message.type === 'committed') this.#hasCommitted(message);
+    else if (message.type === 'page') this.#hasRead(message.request, message.page);
+    else if (message.type === 'failing') this.#isFailing(message.cause);
+    else if (message.type === 'closed') this.#closed?.();
+  }
+
+  #hasCommitted({ batch, withdrawals }: FromStore & { type: 'committed' }): void {
+    this.#committed = batch;
+    this.#committing = batch < this.#gathering - 1;
+    if (this.#failure !== undefined) {
+      this.#logger.info({ operation: 'store' }, 'the session store is written again');
+      this.#failure = undefined;
+    }
+    if (!this.#committing) this.#send();
+    for (const withdrawal of withdrawals) this.#events?.withdrawn(withdrawal);
+    this.#events?.committed(batch);
+  }
+
+  #isFailing(cause: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = cause;
+    this.#logger.error(
+      { operation: 'store', cause },
+      'the session store cannot be written: QoS 1 messages for stored sessions are not ' +
+        'acknowledged until it can; free disk space or make the folder writable',
+    );
+  }
+
+  #hasRead(request: number, { rows, last }: Page): void {
+    const resolve = this.#reads.get(request)!;
+    this.#reads.delete(request);
+    resolve({ messages: rows.map(toMessage), last });
+  }
+}
+
+function toMessage(row: StoredMessage): Message {
+  return new Message({
+    number: row.number,
+    topic: asBuffer(row.topic),
+    qos: 1,
+    payload: asBuffer(row.payload),
+    properties: asBuffer(row.properties),
+    messageExpiryStart: row.message_expiry_start,
+    receivedAtMs: row.received_at_ms,
+  });
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
