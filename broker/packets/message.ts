@@ -13,6 +13,8 @@ export interface MessageParts {
   /** Where in `properties` the four bytes of the Message Expiry Interval are; -1: none. */
   readonly messageExpiryStart: number;
   readonly receivedAtMs: number;
+  /** Tells messages of one broker apart, and grows; 0: it will never wait in a store. */
+  readonly number?: number;
 }
 
 /**
@@ -22,6 +24,9 @@ export interface MessageParts {
  */
 export class Message {
   readonly qos: 0 | 1;
+  readonly number: number;
+  /** Stored sessions that the message waits for until they acknowledge it. */
+  readonly owners: number[] = [];
   /** Bytes that a queue counts for it. */
   readonly bytes: number;
   /** Infinity: it never expires. */
@@ -33,10 +38,15 @@ export class Message {
   constructor(parts: MessageParts) {
     this.#parts = parts;
     this.qos = parts.qos;
+    this.number = parts.number ?? 0;
     this.bytes = parts.topic.length + parts.properties.length + parts.payload.length;
     const at = parts.messageExpiryStart;
     this.expiresAtMs =
       at < 0 ? Infinity : parts.receivedAtMs + parts.properties.readUInt32BE(at) * 1000;
+  }
+
+  get parts(): MessageParts {
+    return this.#parts;
   }
 
   get topic(): string {
