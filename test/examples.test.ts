@@ -1,20 +1,26 @@
-/** Every example as its README says, against the real broker, with clients that others wrote. */
+/**
+ * Every example as its README says, against the real broker, with clients that others wrote.
+ * `UPDATE_GOLDEN=1 node --test test/examples.test.ts` writes the outputs in the READMEs anew; the
+ * difference is for review.
+ */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { commandBlocks } from './support/command-blocks.ts';
+import { after, before, suite, test } from 'node:test';
+import { commandBlocks, withOutputs } from './support/command-blocks.ts';
 import { REQUIRED_PEERS, startPeers } from './support/peers.ts';
 import type { Peers } from './support/peers.ts';
 import { playScenario } from './support/play.ts';
 import { runScript } from './support/run-command.ts';
 import { SCENARIOS } from './support/scenarios.ts';
+import type { Scenario } from './support/scenarios.ts';
 import { REPOSITORY, startUp } from './support/up.ts';
 import type { Up } from './support/up.ts';
 
 const EXAMPLES = path.join(REPOSITORY, 'examples');
 const PROMPT = 'npx node ';
+const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 
 let data: string;
 let peers: Peers;
@@ -34,10 +40,19 @@ test('every folder with manifests is a scenario here', () => {
   assert.deepEqual(folders.sort(), SCENARIOS.map((scenario) => scenario.name).sort());
 });
 
-for (const scenario of SCENARIOS) {
+test('a script whose broker is not there says so and leaves with exit code 1', async () => {
+  const { code, stderr } = await runScript([path.join(EXAMPLES, 'fan-out/client.ts')], {
+    MQTTGRID_CERTIFICATES: path.join(data, 'nowhere'),
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /s1-vehicle1\.crt/);
+});
+
+function describeScenario(scenario: Scenario): void {
   const folder = path.join(EXAMPLES, scenario.name);
 
-  describe(scenario.name, () => {
+  // One after another: a client that connects twice takes its own session over.
+  suite(scenario.name, { concurrency: 1 }, () => {
     let up: Up;
     before(async () => {
       up = await startUp(folder, path.join(data, scenario.name));
@@ -53,30 +68,36 @@ for (const scenario of SCENARIOS) {
       );
     });
 
-    test('prints what its README shows', async () => {
-      const environment = {
-        MQTTGRID_ENDPOINT: up.endpoint(scenario.name),
-        MQTTGRID_CERTIFICATES: up.certificates,
-      };
-      const blocks = commandBlocks(readFileSync(path.join(folder, 'README.md'), 'utf8'));
-      // Those without an output go on until Ctrl-C.
-      const checked = blocks.filter(({ output }) => output !== '');
-      assert.ok(checked.some(({ command }) => command.endsWith('client.ts')));
-      assert.ok(checked.some(({ command }) => command.includes(' explain ')));
-      for (const { command, output } of checked) {
-        assert.ok(command.startsWith(PROMPT), command);
-        const parameters = command.slice(PROMPT.length).split(' ');
-        const { stdout, stderr } = await runScript(parameters, environment);
-        assert.equal(stdout, output, `${command}\n${stderr}`);
-      }
+    const environment = (): Readonly<Record<string, string>> => ({
+      MQTTGRID_ENDPOINT: up.endpoint(scenario.name),
+      MQTTGRID_CERTIFICATES: up.certificates,
     });
 
-    test('leaves with exit code 0, twice in a row', async () => {
-      const environment = {
-        MQTTGRID_ENDPOINT: up.endpoint(scenario.name),
-        MQTTGRID_CERTIFICATES: up.certificates,
-      };
-      const { code, stderr } = await runScript([path.join(folder, 'client.ts')], environment);
+    test('prints what its README shows', async () => {
+      const readme = path.join(folder, 'README.md');
+      const text = readFileSync(readme, 'utf8');
+      const outputs = new Map<string, string>();
+      for (const { command, output } of commandBlocks(text)) {
+        // What shows no output goes on until Ctrl-C.
+        if (output === '') continue;
+        assert.ok(command.startsWith(PROMPT), command);
+        const { stdout, stderr } = await runScript(
+          command.slice(PROMPT.length).split(' '),
+          environment(),
+        );
+        assert.notEqual(stdout, '', `${command}\n${stderr}`);
+        outputs.set(command, stdout);
+      }
+      const commands = [...outputs.keys()];
+      assert.ok(commands.some((command) => command.endsWith('client.ts')));
+      assert.ok(commands.some((command) => command.includes(' explain ')));
+      const expected = withOutputs(text, outputs);
+      if (UPDATE) writeFileSync(readme, expected);
+      else assert.equal(text, expected);
+    });
+
+    test('runs again, with sessions that are there already', async () => {
+      const { code, stderr } = await runScript([path.join(folder, 'client.ts')], environment());
       assert.equal(code, 0, stderr);
     });
 
@@ -91,3 +112,6 @@ for (const scenario of SCENARIOS) {
     }
   });
 }
+
+// Most of the time goes into starting processes, for which there is more than one core.
+suite('each example', { concurrency: 2 }, () => SCENARIOS.forEach(describeScenario));

@@ -52,7 +52,7 @@ const APPLICANTS: readonly Applicant[] = [
     title: 'with a certificate that begins tomorrow',
     clientId: 'pub-client',
     certificate: 'future',
-    cause: /not valid before/,
+    cause: /is valid only from/,
   },
   {
     title: "under somebody else's name",
@@ -178,9 +178,7 @@ for (const name of REQUIRED_PEERS) {
         const client = connect(peer, clientId, certificate);
         assert.equal(await client.connected(), version === 5 ? 0x87 : 5);
         assert.deepEqual(await client.eventsBeforeClose(), []);
-        const lines = up.log().slice(logged);
-        assert.match(lines, cause);
-        assert.doesNotMatch(lines, /PRIVATE KEY/);
+        await up.logged(cause, logged);
       });
     }
   }

@@ -6,14 +6,23 @@ export interface CommandBlock {
   readonly output: string;
 }
 
+const BLOCK = /^```console\n(.*?)^```$/gms;
+/** A command, and what follows until the next one. */
+const EXCHANGE = /^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm;
+
 /** Of every fenced block marked `console`: `$ command`, then what it prints. */
 export function commandBlocks(markdown: string): CommandBlock[] {
-  const blocks: { command: string; output: string }[] = [];
-  for (const [, text = ''] of markdown.matchAll(/^```console\n(.*?)^```$/gms)) {
-    for (const line of text.split(/(?<=\n)/)) {
-      if (line.startsWith('$ ')) blocks.push({ command: line.slice(2).trim(), output: '' });
-      else if (blocks.length > 0) blocks[blocks.length - 1]!.output += line;
-    }
-  }
-  return blocks;
+  const texts = [...markdown.matchAll(BLOCK)].map(([, text = '']) => text);
+  return texts.flatMap((text) =>
+    [...text.matchAll(EXCHANGE)].map(([, command = '', output = '']) => ({ command, output })),
+  );
+}
+
+/** With these outputs, by command, instead of those that it shows. */
+export function withOutputs(markdown: string, outputs: ReadonlyMap<string, string>): string {
+  return markdown.replace(BLOCK, (block) =>
+    block.replace(EXCHANGE, (_, command: string, output: string) => {
+      return `$ ${command}\n${outputs.get(command) ?? output}`;
+    }),
+  );
 }

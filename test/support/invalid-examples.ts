@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { printFieldPath } from '../../domain/violation.ts';
-import { openManifests } from '../../standalone/manifests.ts';
-import { planOf } from '../../standalone/plan.ts';
+import { checkFolder } from '../../standalone/check.ts';
 import { REPOSITORY } from './up.ts';
 
 export const INVALID_EXAMPLES = path.join(REPOSITORY, 'examples/invalid');
@@ -76,9 +75,10 @@ export function judgeManifest(name: string, text: string, nowMs: number): Outcom
   const folder = mkdtempSync(path.join(tmpdir(), 'mqttgrid-invalid-'));
   try {
     writeFileSync(path.join(folder, name), text);
-    const { set } = openManifests(folder).load();
-    const plan = planOf(set, { nowMs, creationTimestamps: new Map() });
-    const refusals = plan.violations.map(({ file, object, line, violation }) => ({
+    const checked = checkFolder(folder, nowMs);
+    if (!checked.ok) throw new Error(checked.fault.message);
+    const { violations, snapshots } = checked.value;
+    const refusals = violations.map(({ file, object, line, violation }) => ({
       ...(object === undefined ? {} : { object }),
       line,
       field: printFieldPath(violation.field),
@@ -86,7 +86,7 @@ export function judgeManifest(name: string, text: string, nowMs: number): Outcom
       message: steadyMessage(violation.message, file),
       remedy: violation.remedy,
     }));
-    const served = [...plan.snapshots.values()].map((snapshot) => snapshot.name);
+    const served = [...snapshots.values()].map((snapshot) => snapshot.name);
     return { refusals, served };
   } finally {
     rmSync(folder, { recursive: true });

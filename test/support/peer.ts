@@ -1,8 +1,7 @@
 /**
  * MQTT clients that others wrote, behind one face: what a test asks of one, it asks of all.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { within } from './within.ts';
+import { eventually } from './within.ts';
 
 /** 4 is MQTT 3.1.1, as in the CONNECT packet. */
 export type ProtocolVersion = 4 | 5;
@@ -40,7 +39,6 @@ export interface Peer {
 }
 
 const ANSWER_MS = 10_000;
-const POLL_MS = 2;
 
 type EventOf<Name extends PeerEvent['event']> = Extract<PeerEvent, { readonly event: Name }>;
 
@@ -116,14 +114,7 @@ export class PeerClient {
     await this.next('close');
   }
 
-  async #poll<Value>(what: string, find: () => Value | undefined): Promise<Value> {
-    const search = async (): Promise<Value> => {
-      for (;;) {
-        const value = find();
-        if (value !== undefined) return value;
-        await delay(POLL_MS);
-      }
-    };
-    return within(ANSWER_MS, what, search());
+  #poll<Value>(what: string, find: () => Value | undefined): Promise<Value> {
+    return eventually(ANSWER_MS, what, find);
   }
 }

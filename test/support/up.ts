@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
-import { within } from './within.ts';
+import { eventually, within } from './within.ts';
 
 export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 export const CLI = path.join(REPOSITORY, 'cli/mqttgrid.ts');
@@ -35,6 +35,8 @@ export interface Up {
   next(isWanted: (event: UpEvent) => boolean): Promise<UpEvent>;
   /** What it wrote to standard error so far: its log. */
   log(): string;
+  /** Until its log says so, behind the first `offset` characters of it. */
+  logged(pattern: RegExp, offset: number): Promise<void>;
   /** Ends it as Ctrl-C does; the answer is its exit code. */
   stop(): Promise<number | null>;
 }
@@ -71,6 +73,10 @@ export async function startUp(folder: string, dataFolder: string): Promise<Up> {
     });
     return within(EVENT_MS, 'an event of mqttgrid up', arrival);
   };
+  const logged = async (pattern: RegExp, offset: number): Promise<void> => {
+    const find = (): string | undefined => pattern.exec(log.slice(offset))?.[0];
+    await eventually(EVENT_MS, `${pattern} in the log`, find);
+  };
   const stop = (): Promise<number | null> => {
     child.kill('SIGINT');
     return within(STOP_MS, 'the end of mqttgrid up', ended);
@@ -83,7 +89,7 @@ export async function startUp(folder: string, dataFolder: string): Promise<Up> {
       if (found === undefined) throw new Error(`no endpoint of ${namespace}`);
       return found;
     };
-    return { endpoint, certificates, events, next, log: () => log, stop };
+    return { endpoint, certificates, events, next, log: () => log, logged, stop };
   } catch (error) {
     child.kill('SIGKILL');
     throw new Error(`mqttgrid up is not ready; it wrote:\n${log}`, { cause: error });

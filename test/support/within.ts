@@ -18,3 +18,20 @@ export async function within<Value>(
     cancelled.abort();
   }
 }
+
+const POLL_MS = 2;
+
+/** Looks again and again. @throws where `find` finds nothing within `timeoutMs` */
+export async function eventually<Value>(
+  timeoutMs: number,
+  what: string,
+  find: () => Value | undefined,
+): Promise<Value> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const value = find();
+    if (value !== undefined) return value;
+    if (performance.now() > deadlineMs) throw new Error(`${what}: nothing came in ${timeoutMs} ms`);
+    await delay(POLL_MS);
+  }
+}
