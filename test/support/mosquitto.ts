@@ -1,6 +1,5 @@
 /** `mosquitto_pub` and `mosquitto_sub`, where the machine has them. */
 import { spawn, spawnSync } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { PeerOptions } from './peer.ts';
 import { within } from './within.ts';
 
@@ -25,56 +24,46 @@ function connectionArguments(options: PeerOptions): string[] {
   ];
 }
 
-export interface MosquittoRun {
-  /** Until a line of its output has this text. */
-  printed(text: string): Promise<void>;
-  /** All that it printed, once it ended. */
-  ended(): Promise<{ code: number | null; output: string }>;
-  stop(): void;
+export interface MosquittoResult {
+  readonly code: number | null;
+  /** Of both streams: the program's own debugging, and what it has to say. */
+  readonly output: string;
 }
 
-function run(command: string, parameters: readonly string[]): MosquittoRun {
+async function run(command: string, parameters: readonly string[]): Promise<MosquittoResult> {
   const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const lines: string[] = [];
-  let wake = (): void => undefined;
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line);
-      wake();
-    });
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   }
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const seen = (text: string): Promise<void> =>
-    new Promise((resolve) => {
-      wake = (): void => {
-        if (lines.some((line) => line.includes(text))) resolve();
-      };
-      wake();
-    });
-  return {
-    printed: (text) => within(ANSWER_MS, `"${text}" of ${command}`, seen(text)),
-    ended: async () => {
-      const code = await within(ANSWER_MS, `the end of ${command}`, closed);
-      return { code, output: lines.join('\n') };
-    },
-    stop: () => void child.kill('SIGTERM'),
-  };
+  const code = await within(ANSWER_MS, command, closed).finally(() => child.kill());
+  return { code, output };
 }
 
 export function mosquittoPublish(
   options: PeerOptions,
   topic: string,
   payload: string,
-): MosquittoRun {
+): Promise<MosquittoResult> {
   return run('mosquitto_pub', [...connectionArguments(options), '-t', topic, '-m', payload]);
 }
 
-/** Ends by itself once `count` messages came. */
-export function mosquittoSubscribe(
-  options: PeerOptions,
-  filter: string,
-  count: number,
-): MosquittoRun {
-  const wanted = ['-t', filter, '-C', String(count)];
-  return run('mosquitto_sub', [...connectionArguments(options), ...wanted]);
+/** A session that stays when the connection ends: what comes meanwhile waits in it. */
+function sessionArguments({ version }: PeerOptions): string[] {
+  return version === 5 ? ['-c', '-x', '3600'] : ['-c'];
+}
+
+/** Subscribes, and ends with the answer; the subscription stays. */
+export function mosquittoSubscribe(options: PeerOptions, filter: string): Promise<MosquittoResult> {
+  const session = sessionArguments(options);
+  const parameters = [...connectionArguments(options), ...session, '-E', '-t', filter];
+  return run('mosquitto_sub', parameters);
+}
+
+/** Resumes the session, and ends with the first message. */
+export function mosquittoReceive(options: PeerOptions, filter: string): Promise<MosquittoResult> {
+  const session = sessionArguments(options);
+  const parameters = [...connectionArguments(options), ...session, '-C', '1', '-t', filter];
+  return run('mosquitto_sub', [...parameters, '-F', 'received %p on %t']);
 }
