@@ -4,9 +4,11 @@
  * for review.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { FAULT_REASONS } from '../domain/reasons.ts';
 import { KINDS } from '../domain/resources.ts';
 import {
@@ -14,10 +16,14 @@ import {
   invalidExampleFiles,
   judgeManifest,
   readInvalidExample,
+  steadyRefusal,
   withList,
   withRefusals,
 } from './support/invalid-examples.ts';
-import type { InvalidExample } from './support/invalid-examples.ts';
+import type { InvalidExample, Refusal } from './support/invalid-examples.ts';
+import { runScript } from './support/run-command.ts';
+import { CLI, startUp } from './support/up.ts';
+import type { UpEvent } from './support/up.ts';
 
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -25,6 +31,20 @@ const README = path.join(INVALID_EXAMPLES, 'README.md');
 
 function judge({ file, text }: InvalidExample): ReturnType<typeof judgeManifest> {
   return judgeManifest(path.basename(file), text, NOW_MS);
+}
+
+type ViolationEvent = UpEvent & Refusal & { readonly file: string };
+
+function isViolation(event: UpEvent): event is ViolationEvent {
+  return event.event === 'violation';
+}
+
+/** A new folder that has this example alone. */
+function folderWith(t: TestContext, file: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mqttgrid-invalid-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  copyFileSync(path.join(INVALID_EXAMPLES, file), path.join(folder, path.basename(file)));
+  return folder;
 }
 
 function update(example: InvalidExample): void {
@@ -53,6 +73,66 @@ suite('refused as announced', () => {
       if (declared && !refused) assert.deepEqual(served, ['factory']);
     });
   }
+});
+
+suite('told by the commands, too', () => {
+  for (const file of [
+    'ca-certificate/expired.yaml',
+    'client/no-authentication.yaml',
+    'file/declared-twice.yaml',
+    'file/not-yaml.yaml',
+    'permission-binding/client-group-not-accepted.yaml',
+    'topic-space/overlap.yaml',
+  ]) {
+    test(`mqttgrid validate: ${file}`, async (t) => {
+      const folder = folderWith(t, file);
+      const { code, stdout, stderr } = await runScript([CLI, 'validate', folder, '-o', 'json']);
+      assert.equal(code, 1, stderr);
+      const lines = stdout.trim().split('\n');
+      const violations = lines.map((line) => JSON.parse(line) as UpEvent).filter(isViolation);
+      assert.deepEqual(violations.map(steadyRefusal), readInvalidExample(file).expected);
+      assert.ok(
+        violations.every((violation) => violation.file === path.join(folder, path.basename(file))),
+      );
+    });
+  }
+
+  test('mqttgrid validate, for people: file, line, object, field, rule and remedy', async (t) => {
+    const file = 'client/no-authentication.yaml';
+    const folder = folderWith(t, file);
+    const { code, stdout } = await runScript([CLI, 'validate', folder]);
+    assert.equal(code, 1);
+    const [refusal] = readInvalidExample(file).expected;
+    assert.ok(refusal !== undefined);
+    const { line, field, reason, message, remedy } = refusal;
+    const first = stdout.split('\n')[0] ?? '';
+    for (const part of [
+      `${path.join(folder, path.basename(file))}:${line}:`,
+      'machine-1',
+      field,
+      reason,
+    ]) {
+      assert.ok(first.includes(part), `${part} in ${first}`);
+    }
+    assert.ok(first.endsWith(`${message}; ${remedy}`), first);
+  });
+
+  test('mqttgrid up: told before it is ready, and the rest is served', async (t) => {
+    const file = 'topic-space/overlap.yaml';
+    const folder = folderWith(t, file);
+    const up = await startUp(folder, path.join(folder, 'data'));
+    t.after(() => up.stop());
+    const told = up.events.filter(isViolation);
+    assert.deepEqual(told.map(steadyRefusal), readInvalidExample(file).expected);
+    assert.equal(up.events.at(-1)?.event, 'ready');
+    assert.match(up.endpoint('factory'), /^mqtts:/);
+    const ready = (name: string): unknown =>
+      up.events.find(({ object }) => object === `TopicSpace/default/${name}`)?.['ready'];
+    assert.deepEqual(
+      [ready('dashboards'), ready('telemetry'), ready('uplink')],
+      [true, false, true],
+    );
+  });
 });
 
 test('every reason for which an object can be refused has an example', () => {

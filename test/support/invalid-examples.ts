@@ -59,9 +59,13 @@ export function withRefusals({ why, text }: InvalidExample, refusals: readonly R
   return `${header}\n${body}`;
 }
 
-export function steadyMessage(message: string, file: string): string {
-  const times = message.replace(/\(created [^)]*\)/g, '(created <time>)');
-  return times.replaceAll(path.join(path.dirname(file), path.sep), '');
+/** A violation as `-o json` prints it, without what differs from run to run. */
+export function steadyRefusal(violation: Refusal & { readonly file: string }): Refusal {
+  const { file, object, line, field, reason, remedy } = violation;
+  const message = violation.message
+    .replace(/\(created [^)]*\)/g, '(created <time>)')
+    .replaceAll(path.join(path.dirname(file), path.sep), '');
+  return { ...(object === undefined ? {} : { object }), line, field, reason, message, remedy };
 }
 
 export interface Outcome {
@@ -78,14 +82,9 @@ export function judgeManifest(name: string, text: string, nowMs: number): Outcom
     const checked = checkFolder(folder, nowMs);
     if (!checked.ok) throw new Error(checked.fault.message);
     const { violations, snapshots } = checked.value;
-    const refusals = violations.map(({ file, object, line, violation }) => ({
-      ...(object === undefined ? {} : { object }),
-      line,
-      field: printFieldPath(violation.field),
-      reason: violation.reason,
-      message: steadyMessage(violation.message, file),
-      remedy: violation.remedy,
-    }));
+    const refusals = violations.map(({ violation, ...place }) => {
+      return steadyRefusal({ ...place, ...violation, field: printFieldPath(violation.field) });
+    });
     const served = [...snapshots.values()].map((snapshot) => snapshot.name);
     return { refusals, served };
   } finally {
