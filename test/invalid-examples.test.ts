@@ -126,8 +126,9 @@ suite('told by the commands, too', () => {
     assert.deepEqual(told.map(steadyRefusal), readInvalidExample(file).expected);
     assert.equal(up.events.at(-1)?.event, 'ready');
     assert.match(up.endpoint('factory'), /^mqtts:/);
+    const conditions = up.events.filter(({ event }) => event === 'condition');
     const ready = (name: string): unknown =>
-      up.events.find(({ object }) => object === `TopicSpace/default/${name}`)?.['ready'];
+      conditions.find(({ object }) => object === `TopicSpace/default/${name}`)?.['ready'];
     assert.deepEqual(
       [ready('dashboards'), ready('telemetry'), ready('uplink')],
       [true, false, true],
