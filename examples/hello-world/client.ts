@@ -10,7 +10,7 @@ await runExample('hello-world', async (connect) => {
 
   const publisher = await connect('pub-client');
   await publisher.publish('samples/topic', position);
-  print(`pub-client published to samples/topic`);
+  print('pub-client published to samples/topic');
 
   const message = await subscriber.receive();
   print(`sub-client received ${message.payload} on ${message.topic}`);
