@@ -113,6 +113,7 @@ test('CONNACK of MQTT 5 says what the server allows', async (t) => {
   assert.deepEqual(
     { ...connack.properties },
     {
+      receiveMaximum: 100,
       maximumQoS: 1,
       retainAvailable: false,
       maximumPacketSize: 524288,

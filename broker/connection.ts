@@ -4,7 +4,7 @@ import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { BrokerCore } from './broker-core.ts';
 import { handlePacket } from './handlers/handlers.ts';
-import { encodeControlPacket } from './packets/control-packets.ts';
+import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
 import { FrameReader } from './packets/frame-reader.ts';
 import type { Message } from './packets/message.ts';
@@ -69,6 +69,7 @@ export class Connection implements Receiver {
   #paused = false;
   /** Answers that wait for a commit, in the order in which they must leave. */
   #answers: { readonly batch: BatchNumber; readonly bytes: Buffer }[] = [];
+  #unacknowledgedPublishes = 0;
 
   constructor(socket: TLSSocket, core: BrokerCore) {
     this.socket = socket;
@@ -91,6 +92,11 @@ export class Connection implements Receiver {
 
   get receiveMaximum(): number {
     return this.connected?.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT;
+  }
+
+  /** QoS 1 messages of this client whose PUBACK waits for a commit [MQTT-3.3.4-7]. */
+  get unacknowledgedPublishes(): number {
+    return this.#unacknowledgedPublishes;
   }
 
   get writable(): boolean {
@@ -154,6 +160,7 @@ export class Connection implements Receiver {
       this.core.answerLater(this);
     }
     this.#answers.push({ batch, bytes });
+    if (isPuback(bytes)) this.#unacknowledgedPublishes++;
     if (this.#answers.length >= ANSWERS_MAX) this.#pause();
   }
 
@@ -163,7 +170,10 @@ export class Connection implements Receiver {
     const later = this.#answers.findIndex((answer) => answer.batch > batch);
     const ready = later < 0 ? this.#answers : this.#answers.slice(0, later);
     this.#answers = later < 0 ? [] : this.#answers.slice(later);
-    for (const { bytes } of ready) this.send(bytes);
+    for (const { bytes } of ready) {
+      if (isPuback(bytes)) this.#unacknowledgedPublishes--;
+      this.send(bytes);
+    }
     if (this.#answers.length < ANSWERS_MAX) this.#resume();
     return this.#answers.length > 0;
   }
@@ -183,12 +193,8 @@ export class Connection implements Receiver {
   close(ending: Ending): void {
     if (!this.open) return;
     if (this.connected?.version === 5) {
-      this.send(
-        encodeControlPacket(
-          { cmd: 'disconnect', reasonCode: ending.code, properties: this.#reason(ending.reason) },
-          5,
-        ),
-      );
+      const disconnect = encodeDisconnect(ending, this.connected.maximumPacketBytes);
+      if (disconnect !== undefined) this.send(disconnect);
     }
     this.finish(ending);
   }
@@ -200,12 +206,6 @@ export class Connection implements Receiver {
     this.open = false;
     this.core.closed(this, ending);
     this.socket.end();
-  }
-
-  #reason(reasonString: string): { reasonString?: string } {
-    const { maximumPacketBytes } = this.connected!;
-    // DISCONNECT takes 10 bytes at most beside its Reason String [MQTT-3.14.2-3].
-    return Buffer.byteLength(reasonString) + 10 > maximumPacketBytes ? {} : { reasonString };
   }
 
   #writeMany(output: readonly Buffer[]): void {
@@ -259,4 +259,8 @@ export class Connection implements Receiver {
     this.core.closed(this, { code: ReasonCode.Success, reason });
     this.socket.destroy();
   }
+}
+
+function isPuback(bytes: Buffer): boolean {
+  return bytes[0] === PacketType.PUBACK << 4;
 }

@@ -3,27 +3,36 @@ import type { IConnackPacket } from 'mqtt-packet';
 import type { ClientAccess } from '../../domain/access.ts';
 import { KEEP_ALIVE_SECONDS_MAX, SESSION_EXPIRY_SECONDS } from '../../domain/limits.ts';
 import { ReasonCode } from '../../domain/reason-codes.ts';
-import type { Connection } from '../connection.ts';
-import { encodeControlPacket } from '../packets/control-packets.ts';
+import type { Connection, Ending } from '../connection.ts';
+import type { ConnectPacket } from '../packets/connect-decoder.ts';
+import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
 import { protocolName } from '../packets/packet-type.ts';
 import type { ConnectAttempt } from './connect.ts';
 
-/** A client that says nothing takes as many as packet identifiers can number [MQTT-3.1.2.11.3]. */
+/** A client that says nothing takes what packet identifiers can number; section 3.1.2.11.3. */
 const RECEIVE_MAXIMUM_DEFAULT = 65535;
 
-/** The client is who it says: it takes over its session, and is told what the server allows. */
+/**
+ * The client is who it says: it takes over its session, and is told what the server allows.
+ * Answers why it cannot be told, or undefined.
+ */
 export function acceptConnect(
   attempt: ConnectAttempt,
   access: ClientAccess,
   chain: readonly X509Certificate[],
-): void {
-  const { connection, version, packet } = attempt;
+): Ending | undefined {
+  const { connection, packet } = attempt;
+  const { version, clientIdentifier, cleanStart } = packet;
   const { core } = connection;
-  const properties = packet.properties ?? {};
-  takeOver(connection, packet.clientId);
-  const expirySeconds = sessionExpirySeconds(attempt);
-  const { session, present, batch } = core.sessions.open(packet.clientId, {
-    cleanStart: packet.clean === true,
+  const maximumPacketBytes = packet.maximumPacketBytes ?? Infinity;
+  if (encodeConnack(attempt, false) === undefined) {
+    const reason = `CONNACK does not fit a Maximum Packet Size of ${maximumPacketBytes}`;
+    return { code: ReasonCode.PacketTooLarge, reason };
+  }
+  takeOver(connection, clientIdentifier);
+  const expirySeconds = sessionExpirySeconds(packet);
+  const { session, present, batch } = core.sessions.open(clientIdentifier, {
+    cleanStart,
     outlivesConnection: expirySeconds > 0,
   });
   connection.become({
@@ -31,11 +40,11 @@ export function acceptConnect(
     session,
     access,
     chain,
-    keepAliveMs: 1000 * serverKeepAliveSeconds(attempt),
+    keepAliveMs: 1000 * serverKeepAliveSeconds(packet),
     sessionExpirySeconds: expirySeconds,
-    receiveMaximum: properties.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT,
-    maximumPacketBytes: properties.maximumPacketSize ?? Infinity,
-    problemInformation: properties.requestProblemInformation !== false,
+    receiveMaximum: packet.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT,
+    maximumPacketBytes,
+    problemInformation: packet.requestProblemInformation,
   });
   core.metrics.connectionsOpened++;
   core.logger.info(
@@ -49,8 +58,9 @@ export function acceptConnect(
     },
     'connected',
   );
-  connection.sendAfter(batch, encodeConnack(attempt, present));
+  connection.sendAfter(batch, encodeConnack(attempt, present)!);
   session.attach(connection);
+  return undefined;
 }
 
 /** The newer connection wins [MQTT-3.1.4-3]. */
@@ -64,30 +74,37 @@ function takeOver(connection: Connection, client: string): void {
 }
 
 /** "Keep Alive Maximum is 1160 seconds"; 0 would be none at all. */
-function serverKeepAliveSeconds({ packet }: ConnectAttempt): number {
-  const requested = packet.keepalive ?? 0;
-  return requested === 0 ? KEEP_ALIVE_SECONDS_MAX : Math.min(requested, KEEP_ALIVE_SECONDS_MAX);
+function serverKeepAliveSeconds({ keepAliveSeconds }: ConnectPacket): number {
+  if (keepAliveSeconds === 0) return KEEP_ALIVE_SECONDS_MAX;
+  return Math.min(keepAliveSeconds, KEEP_ALIVE_SECONDS_MAX);
 }
 
 /** "The server will override any Session Expiry Interval value [...] (other than 0)". */
-function sessionExpirySeconds({ version, packet }: ConnectAttempt): number {
-  if (version === 4) return packet.clean === true ? 0 : SESSION_EXPIRY_SECONDS;
-  return (packet.properties?.sessionExpiryInterval ?? 0) === 0 ? 0 : SESSION_EXPIRY_SECONDS;
+function sessionExpirySeconds(packet: ConnectPacket): number {
+  if (packet.version === 4) return packet.cleanStart ? 0 : SESSION_EXPIRY_SECONDS;
+  return (packet.sessionExpirySeconds ?? 0) === 0 ? 0 : SESSION_EXPIRY_SECONDS;
 }
 
-function encodeConnack(attempt: ConnectAttempt, sessionPresent: boolean): Buffer {
-  if (attempt.version === 4) {
+/** Undefined: it does not fit the client's Maximum Packet Size. */
+function encodeConnack(attempt: ConnectAttempt, sessionPresent: boolean): Buffer | undefined {
+  const { version, maximumPacketBytes } = attempt.packet;
+  if (version === 4) {
     return encodeControlPacket({ cmd: 'connack', sessionPresent, returnCode: 0 }, 4);
   }
   const properties = connackProperties(attempt);
-  return encodeControlPacket({ cmd: 'connack', sessionPresent, reasonCode: 0, properties }, 5);
+  const connack = { cmd: 'connack', sessionPresent, reasonCode: 0, properties } as const;
+  return encodeExplained(connack, undefined, maximumPacketBytes ?? Infinity);
 }
 
-function connackProperties(attempt: ConnectAttempt): NonNullable<IConnackPacket['properties']> {
-  const { limits } = attempt.connection.core;
-  const expirySeconds = sessionExpirySeconds(attempt);
-  const keepAliveSeconds = serverKeepAliveSeconds(attempt);
+function connackProperties({
+  connection,
+  packet,
+}: ConnectAttempt): NonNullable<IConnackPacket['properties']> {
+  const { limits } = connection.core;
+  const expirySeconds = sessionExpirySeconds(packet);
+  const keepAliveSeconds = serverKeepAliveSeconds(packet);
   return {
+    receiveMaximum: limits.inFlightMessages,
     maximumQoS: 1,
     retainAvailable: false,
     maximumPacketSize: limits.messageBytes,
@@ -96,6 +113,6 @@ function connackProperties(attempt: ConnectAttempt): NonNullable<IConnackPacket[
     subscriptionIdentifiersAvailable: false,
     sharedSubscriptionAvailable: false,
     ...(expirySeconds !== 0 && { sessionExpiryInterval: expirySeconds }),
-    ...(keepAliveSeconds !== attempt.packet.keepalive && { serverKeepAlive: keepAliveSeconds }),
+    ...(keepAliveSeconds !== packet.keepAliveSeconds && { serverKeepAlive: keepAliveSeconds }),
   };
 }

@@ -1,12 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
-import type { IConnectPacket } from 'mqtt-packet';
 import type { ClientAccess } from '../../domain/access.ts';
 import { connectReturnCode, describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { refuseCertificate } from '../access/authentication.ts';
 import type { Connection, Ending } from '../connection.ts';
-import { encodeControlPacket, parseControlPacket } from '../packets/control-packets.ts';
+import type { ConnectPacket } from '../packets/connect-decoder.ts';
+import { decodeConnect, readProtocol } from '../packets/connect-decoder.ts';
+import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
+import { malformed } from '../packets/packet-fault.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
 import { protocolName } from '../packets/packet-type.ts';
 import { acceptConnect } from './accept-connect.ts';
@@ -16,92 +18,91 @@ const NOT_AUTHORIZED =
   'the client identifier and the certificate are not accepted together; the log of the broker ' +
   'says why';
 
+/** Names of Clients have 128 characters at most; what is not one may have 65,535. */
+const LOGGED_IDENTIFIER_LENGTH_MAX = 128;
+
 /** A CONNECT while it is judged. */
 export interface ConnectAttempt {
   readonly connection: Connection;
+  readonly packet: ConnectPacket;
+}
+
+/** What is known of a refused CONNECT; `packet` once it could be read. */
+interface Refusal {
+  readonly ending: Ending;
   readonly version: ProtocolVersion;
-  readonly packet: IConnectPacket;
+  readonly packet?: ConnectPacket;
+  /** For the log, where it is not what the client is told. */
+  readonly cause?: string;
 }
 
 export function handleConnect(connection: Connection, frame: Frame): void {
-  const version = readProtocolVersion(frame);
-  if (version === undefined) {
+  const protocol = readProtocol(frame);
+  if (protocol === 'none') {
+    // Nothing says that it would understand a CONNACK [MQTT-3.1.2-1].
+    connection.finish(malformed('the first packet is no CONNECT of MQTT'));
+    return;
+  }
+  if (protocol === 'unsupported') {
     const reason = 'this broker speaks MQTT 3.1.1 and MQTT 5';
-    refuse(connection, 4, { code: ReasonCode.UnsupportedProtocolVersion, reason });
+    const ending = { code: ReasonCode.UnsupportedProtocolVersion, reason };
+    refuse(connection, { ending, version: 4 }); // [MQTT-3.1.2-2]
     return;
   }
-  const parsed = parseControlPacket(frame, version);
-  if (!parsed.ok || parsed.value.cmd !== 'connect') {
-    const fault = { code: ReasonCode.MalformedPacket, reason: 'CONNECT is malformed' };
-    refuse(connection, version, parsed.ok ? fault : parsed.fault);
-    return;
-  }
-  judge({ connection, version, packet: parsed.value });
+  const decoded = decodeConnect(frame, protocol);
+  if (decoded.ok) judge({ connection, packet: decoded.value });
+  else refuse(connection, { ending: decoded.fault, version: protocol });
 }
 
 function judge(attempt: ConnectAttempt): void {
-  const { connection, version, packet } = attempt;
+  const { connection, packet } = attempt;
+  const { version } = packet;
   const unsupported = refuseRequest(packet);
   if (unsupported !== undefined) {
-    refuse(connection, version, unsupported, { client: packet.clientId });
+    refuse(connection, { ending: unsupported, version, packet });
     return;
   }
-  const access = connection.core.policy.clientAccess(packet.clientId);
+  const access = connection.core.policy.clientAccess(packet.clientIdentifier);
   const chain = presentedChain(connection);
   const cause = refuseIdentity(packet, access) ?? refuseChain(connection, access!, chain);
-  if (cause === undefined) {
-    acceptConnect(attempt, access!, chain);
+  if (cause !== undefined) {
+    const ending = { code: ReasonCode.NotAuthorized, reason: NOT_AUTHORIZED };
+    refuse(connection, { ending, version, packet, cause });
     return;
   }
-  const ending = { code: ReasonCode.NotAuthorized, reason: NOT_AUTHORIZED };
-  refuse(connection, version, ending, { client: packet.clientId, cause });
-}
-
-const PROTOCOL_NAME = Buffer.from([0, 4, 0x4d, 0x51, 0x54, 0x54]); // "MQTT" [MQTT-3.1.2-1]
-
-/** Undefined: another protocol, or a version of MQTT that is not spoken here [MQTT-3.1.2-2]. */
-function readProtocolVersion(frame: Frame): ProtocolVersion | undefined {
-  const { bytes, body, end } = frame;
-  const levelAt = body + PROTOCOL_NAME.length;
-  if (levelAt >= end || !PROTOCOL_NAME.equals(bytes.subarray(body, levelAt))) return undefined;
-  const level = bytes[levelAt];
-  return level === 4 || level === 5 ? level : undefined;
+  const refusal = acceptConnect(attempt, access!, chain);
+  if (refusal !== undefined) refuse(connection, { ending: refusal, version, packet });
 }
 
 /** What the profile excludes: specification, "Level of Support and Limitations". */
-function refuseRequest(packet: IConnectPacket): Ending | undefined {
-  const properties = packet.properties ?? {};
-  if (packet.will !== undefined) {
+function refuseRequest(packet: ConnectPacket): Ending | undefined {
+  if (packet.hasWill) {
     const reason = 'a Will Message is not supported';
     return { code: ReasonCode.ImplementationSpecificError, reason };
   }
-  if (properties.authenticationMethod !== undefined) {
+  if (packet.hasAuthenticationMethod) {
     const reason = 'Authentication Method is not supported: clients authenticate by certificate';
     return { code: ReasonCode.BadAuthenticationMethod, reason };
   }
-  if (properties.authenticationData !== undefined) {
+  if (packet.hasAuthenticationData) {
     const reason = 'Authentication Data is not supported: clients authenticate by certificate';
     return { code: ReasonCode.NotAuthorized, reason };
   }
-  if (packet.clientId === '') {
+  if (packet.clientIdentifier === '') {
     const reason = 'client identifiers are not assigned: send the name of a declared Client';
     return { code: ReasonCode.ClientIdentifierNotValid, reason };
-  }
-  if (properties.receiveMaximum === 0 || properties.maximumPacketSize === 0) {
-    const reason = 'Receive Maximum and Maximum Packet Size are at least 1';
-    return { code: ReasonCode.ProtocolError, reason };
   }
   return undefined;
 }
 
 /** DESIGN, "identity": the MQTT client identifier is the Client's name. */
 function refuseIdentity(
-  packet: IConnectPacket,
+  packet: ConnectPacket,
   access: ClientAccess | undefined,
 ): string | undefined {
-  if (access === undefined) return `no Client is named ${quote(packet.clientId)}`;
+  if (access === undefined) return `no Client is named ${quote(packet.clientIdentifier)}`;
   if (access.client.state !== 'Enabled') return 'the Client is disabled';
-  if (packet.username !== undefined && packet.username !== packet.clientId) {
+  if (packet.username !== undefined && packet.username !== packet.clientIdentifier) {
     return "a username was sent that is not the Client's name";
   }
   return undefined;
@@ -122,42 +123,35 @@ function refuseChain(
 }
 
 /** CONNACK with the reason, then the connection closes [MQTT-3.2.2-7]. */
-function refuse(
-  connection: Connection,
-  version: ProtocolVersion,
-  ending: Ending,
-  details: { readonly client?: string; readonly cause?: string } = {},
-): void {
+function refuse(connection: Connection, refusal: Refusal): void {
   const { core, socket } = connection;
-  const { code, reason } = ending;
-  const cause = details.cause ?? reason;
+  const { ending, version, packet } = refusal;
+  const cause = refusal.cause ?? ending.reason;
   core.metrics.connectionsRefused++;
   core.logger.warn(
     {
-      client: details.client,
+      client: packet?.clientIdentifier.slice(0, LOGGED_IDENTIFIER_LENGTH_MAX),
       protocol: protocolName(version),
       operation: 'connect',
-      reasonCode: describeReasonCode(code),
+      reasonCode: describeReasonCode(ending.code),
       cause,
       remoteAddress: socket.remoteAddress,
     },
     `CONNECT refused: ${cause}`,
   );
-  const connack = encodeRefusal(version, ending);
+  const connack = encodeRefusal(refusal);
   if (connack !== undefined) connection.send(connack);
-  connection.finish({ code, reason: `CONNECT refused: ${cause}` });
+  connection.finish({ code: ending.code, reason: `CONNECT refused: ${cause}` });
 }
 
-/** Undefined: MQTT 3.1.1 has no return code for it, so the connection just closes. */
-function encodeRefusal(version: ProtocolVersion, { code, reason }: Ending): Buffer | undefined {
+/** Undefined: nothing that the client could take says it, so the connection just closes. */
+function encodeRefusal({ ending, version, packet }: Refusal): Buffer | undefined {
+  const { code, reason } = ending;
   if (version === 5) {
-    const properties = { reasonString: reason };
-    return encodeControlPacket(
-      { cmd: 'connack', sessionPresent: false, reasonCode: code, properties },
-      5,
-    );
+    const connack = { cmd: 'connack', sessionPresent: false, reasonCode: code } as const;
+    return encodeExplained(connack, reason, packet?.maximumPacketBytes ?? Infinity);
   }
-  const returnCode = connectReturnCode(code);
+  const returnCode = connectReturnCode(code); // [MQTT-3.2.2-6]
   if (returnCode === undefined) return undefined;
   return encodeControlPacket({ cmd: 'connack', sessionPresent: false, returnCode }, 4);
 }

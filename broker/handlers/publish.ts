@@ -1,11 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { mayPublish, refusalReason } from '../../domain/access.ts';
 import { describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicName } from '../../domain/topic-filter.ts';
 import type { Connection, Ending } from '../connection.ts';
-import { decodeText, encodeControlPacket, encodePuback } from '../packets/control-packets.ts';
+import { encodeExplained, encodePuback } from '../packets/control-packets.ts';
+import { findTextFault } from '../packets/encoded-text.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import { Message } from '../packets/message.ts';
+import { malformed, protocolError } from '../packets/packet-fault.ts';
 import { protocolName } from '../packets/packet-type.ts';
 import {
   decodePublish,
@@ -14,6 +17,7 @@ import {
 } from '../packets/publish-decoder.ts';
 import type { Route } from '../routing/router.ts';
 import { NO_BATCH } from '../store/session-store.ts';
+import { sendAnswer } from './answer.ts';
 
 const NO_PROPERTIES = Buffer.alloc(0);
 
@@ -24,17 +28,18 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   const { core, connected } = connection;
   const { version, session } = connected!;
   const fault = decodePublish(frame, version, parts);
-  if (fault !== ReasonCode.Success) {
-    connection.close({ code: fault, reason: 'PUBLISH is malformed' });
+  if (fault !== undefined) {
+    connection.close({ code: fault.code, reason: `PUBLISH: ${fault.reason}` });
     return;
   }
   core.metrics.publishesReceived++;
-  if (parts.qos === 2 || parts.retain) {
-    closeUnsupported(connection);
+  const ending = findUnsupported(connection);
+  if (ending !== undefined) {
+    connection.close(ending);
     return;
   }
   const route = routeOf(connection, frame.bytes);
-  if (route === undefined) return;
+  if (route === undefined || refusesPayload(connection, frame, route)) return;
   const message = newMessage(connection, frame, route);
   core.router.publish(route, message, session);
   if (parts.qos === 0) return;
@@ -44,12 +49,31 @@ export function handlePublish(connection: Connection, frame: Frame): void {
 }
 
 /** "A publish request with a retain flag or with a QoS2 will fail and close the connection". */
-function closeUnsupported(connection: Connection): void {
-  connection.close(
-    parts.retain
-      ? { code: ReasonCode.RetainNotSupported, reason: 'retained messages are not supported' }
-      : { code: ReasonCode.QoSNotSupported, reason: 'QoS 2 is not supported' },
-  );
+function findUnsupported(connection: Connection): Ending | undefined {
+  if (parts.retain) {
+    const reason = 'PUBLISH: retained messages are not supported';
+    return { code: ReasonCode.RetainNotSupported, reason };
+  }
+  if (parts.qos === 2) {
+    return { code: ReasonCode.QoSNotSupported, reason: 'PUBLISH: QoS 2 is not supported' };
+  }
+  const maximum = connection.core.limits.inFlightMessages;
+  if (parts.qos === 0 || connection.version === 4) return undefined;
+  if (connection.unacknowledgedPublishes < maximum) return undefined;
+  // [MQTT-3.3.4-7]
+  const reason = `PUBLISH: ${maximum} messages wait for PUBACK, which is the Receive Maximum`;
+  return { code: ReasonCode.ReceiveMaximumExceeded, reason };
+}
+
+/**
+ * A payload that says it is UTF-8 and is not would only fail further on, so it is refused here, as
+ * MQTT 5, section 3.3.2.3.2, lets a receiver do. True: it was refused and answered.
+ */
+function refusesPayload(connection: Connection, { bytes, end }: Frame, route: Route): boolean {
+  if (!parts.payloadIsText || isUtf8(bytes.subarray(parts.payloadStart, end))) return false;
+  const reason = 'the payload is not UTF-8, although its Payload Format Indicator says so';
+  refusePublish(connection, route.topic, { code: ReasonCode.PayloadFormatInvalid, reason });
+  return true;
 }
 
 function newMessage(connection: Connection, { bytes, end }: Frame, route: Route): Message {
@@ -71,7 +95,7 @@ function newMessage(connection: Connection, { bytes, end }: Frame, route: Route)
   });
 }
 
-/** As they came, in their order [MQTT-3.3.2-17]; an alias is a matter of one connection. */
+/** As they came, in their order [MQTT-3.3.2-18]; an alias is a matter of one connection. */
 function forwardedProperties(bytes: Buffer, aliasBytes: number): Buffer {
   const { propertiesStart, propertiesEnd, topicAliasStart } = parts;
   if (aliasBytes === 0) return bytes.subarray(propertiesStart, propertiesEnd);
@@ -96,7 +120,7 @@ function topicKey(connection: Connection, bytes: Buffer): string | undefined {
   const maximum = connection.core.limits.topicAliases;
   if (topicAlias > maximum) {
     // [MQTT-3.3.2-9]
-    const reason = `Topic Alias ${topicAlias} exceeds the Topic Alias Maximum of ${maximum}`;
+    const reason = `PUBLISH: Topic Alias ${topicAlias} exceeds the Topic Alias Maximum of ${maximum}`;
     connection.close({ code: ReasonCode.TopicAliasInvalid, reason });
     return undefined;
   }
@@ -105,9 +129,9 @@ function topicKey(connection: Connection, bytes: Buffer): string | undefined {
   if (topic === undefined) {
     const reason =
       topicAlias === 0
-        ? 'PUBLISH has neither a topic nor a Topic Alias' // [MQTT-3.3.2-1]
-        : `Topic Alias ${topicAlias} was not given a topic on this connection`;
-    connection.close({ code: ReasonCode.ProtocolError, reason });
+        ? 'PUBLISH: there is neither a topic name nor a Topic Alias' // [MQTT-4.7.3-1]
+        : `PUBLISH: Topic Alias ${topicAlias} was not given a topic name on this connection`;
+    connection.close(protocolError(reason));
   }
   return topic;
 }
@@ -116,11 +140,16 @@ function topicKey(connection: Connection, bytes: Buffer): string | undefined {
 function judgeTopic(connection: Connection, key: string): Route | undefined {
   const { core, connected } = connection;
   const bytes = Buffer.from(key, 'latin1');
-  const topic = decodeText(bytes, 0, bytes.length);
-  if (topic === undefined) {
+  const illFormed = findTextFault(bytes, 0, bytes.length);
+  if (illFormed !== undefined) {
     // [MQTT-1.5.4-1] [MQTT-1.5.4-2]
-    const reason = 'the topic is not well-formed UTF-8 or contains U+0000';
-    connection.close({ code: ReasonCode.MalformedPacket, reason });
+    connection.close(malformed(`PUBLISH: the topic name ${illFormed}`));
+    return undefined;
+  }
+  const topic = bytes.toString();
+  if (topic.includes('+') || topic.includes('#')) {
+    // [MQTT-3.3.2-2]
+    connection.close(malformed(`PUBLISH: the topic name ${quote(topic)} contains a wildcard`));
     return undefined;
   }
   const fault = checkTopicName(topic, core.limits.topicBytes);
@@ -139,13 +168,19 @@ function judgeTopic(connection: Connection, key: string): Route | undefined {
   return route;
 }
 
+/** What costs an MQTT 5 client at QoS 1 its message and no more: it is told in PUBACK. */
+const MESSAGE_FAULTS: ReadonlySet<ReasonCode> = new Set([
+  ReasonCode.TopicNameInvalid,
+  ReasonCode.PayloadFormatInvalid,
+]);
+
 /**
  * DESIGN, "publish refused": the connection closes, and MQTT 5 is told why, in PUBACK as well at
- * QoS 1. A topic that is only too long costs an MQTT 5 client at QoS 1 no more than its message.
+ * QoS 1. A fault of the message alone costs an MQTT 5 client at QoS 1 no more than that message.
  */
 function refusePublish(connection: Connection, topic: string, ending: Ending): void {
   const { core, connected } = connection;
-  const { version, session, problemInformation } = connected!;
+  const { version, session } = connected!;
   core.metrics.publishesRefused++;
   core.logger.warn(
     {
@@ -158,13 +193,14 @@ function refusePublish(connection: Connection, topic: string, ending: Ending): v
     },
     `PUBLISH refused: ${ending.reason}`,
   );
-  if (version === 5 && parts.qos === 1) {
-    const properties = problemInformation ? { reasonString: ending.reason } : {};
-    const messageId = parts.packetIdentifier;
-    connection.send(
-      encodeControlPacket({ cmd: 'puback', messageId, reasonCode: ending.code, properties }, 5),
-    );
-    if (ending.code === ReasonCode.TopicNameInvalid) return;
+  if (version === 4 || parts.qos === 0) {
+    connection.close(ending);
+    return;
   }
-  connection.close(ending);
+  const { problemInformation, maximumPacketBytes } = connected!;
+  const { code: reasonCode, reason } = ending;
+  const puback = { cmd: 'puback', messageId: parts.packetIdentifier, reasonCode } as const;
+  const told = problemInformation ? reason : undefined; // [MQTT-3.1.2-29]
+  sendAnswer(connection, NO_BATCH, encodeExplained(puback, told, maximumPacketBytes));
+  if (!MESSAGE_FAULTS.has(reasonCode)) connection.close(ending);
 }

@@ -1,88 +1,79 @@
-import type { ISubscribePacket, ISubscription } from 'mqtt-packet';
 import { maySubscribe, refusalReason } from '../../domain/access.ts';
 import { describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicFilter, isSharedSubscription, splitLevels } from '../../domain/topic-filter.ts';
-import type { Connection, Ending } from '../connection.ts';
-import {
-  encodeControlPacket,
-  isWellFormedText,
-  parseControlPacket,
-} from '../packets/control-packets.ts';
+import type { Connection } from '../connection.ts';
+import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
+import type { ProtocolVersion } from '../packets/packet-type.ts';
 import { protocolName } from '../packets/packet-type.ts';
+import type { SubscriptionRequest } from '../packets/subscribe-decoder.ts';
+import { decodeSubscribe } from '../packets/subscribe-decoder.ts';
 import type { BatchNumber } from '../store/session-store.ts';
+import { NO_BATCH } from '../store/session-store.ts';
+import { latestBatch, sendAnswer } from './answer.ts';
 
-/** The only failure that MQTT 3.1.1 knows in SUBACK [MQTT-3.9.3]. */
+/** The only failure that MQTT 3.1.1 knows in SUBACK [MQTT-3.9.3-2]. */
 const FAILURE = 0x80;
-
-export function handleSubscribe(connection: Connection, frame: Frame): void {
-  const { version, problemInformation } = connection.connected!;
-  const parsed = parseControlPacket(frame, version);
-  if (!parsed.ok) {
-    connection.close(parsed.fault);
-    return;
-  }
-  const packet = parsed.value;
-  const fault = packet.cmd === 'subscribe' ? refusePacket(packet) : undefined;
-  if (packet.cmd !== 'subscribe' || fault !== undefined) {
-    connection.close(fault ?? { code: ReasonCode.MalformedPacket, reason: 'not a SUBSCRIBE' });
-    return;
-  }
-  const outcomes = packet.subscriptions.map((request) => subscribe(connection, request));
-  const refused = outcomes.find((outcome) => 'reason' in outcome);
-  const granted = outcomes.map((outcome) => codeOf(outcome, version === 5));
-  const batch = Math.max(...outcomes.map((outcome) => ('batch' in outcome ? outcome.batch : 0)));
-  const told = version === 5 && problemInformation && refused !== undefined;
-  const properties = told ? { reasonString: refused.reason } : {};
-  connection.sendAfter(
-    batch,
-    encodeControlPacket(
-      { cmd: 'suback', messageId: packet.messageId ?? 0, granted, properties },
-      version,
-    ),
-  );
-}
-
-function refusePacket(packet: ISubscribePacket): Ending | undefined {
-  if (packet.messageId === 0) {
-    return { code: ReasonCode.ProtocolError, reason: 'SUBSCRIBE has the packet identifier 0' };
-  }
-  if (packet.subscriptions.length === 0) {
-    return { code: ReasonCode.ProtocolError, reason: 'SUBSCRIBE has no topic filter' };
-  }
-  if (packet.properties?.subscriptionIdentifier !== undefined) {
-    const reason = 'Subscription Identifiers are not supported';
-    return { code: ReasonCode.SubscriptionIdentifiersNotSupported, reason };
-  }
-  const illFormed = packet.subscriptions.some(({ topic }) => !isWellFormedText(topic));
-  if (!illFormed) return undefined;
-  const reason = 'a topic filter is not well-formed UTF-8 or contains U+0000';
-  return { code: ReasonCode.MalformedPacket, reason };
-}
+/** Refused filters of one packet that are logged and explained; it may hold 100,000 of them. */
+const EXPLAINED_REFUSALS_MAX = 10;
 
 interface Granted {
   readonly qos: 0 | 1;
   readonly batch: BatchNumber;
 }
 
+interface Refused {
+  readonly filter: string;
+  readonly code: ReasonCode;
+  /** Worked out for those alone that are told to somebody. */
+  readonly explain: () => string;
+}
+
+export function handleSubscribe(connection: Connection, frame: Frame): void {
+  const { version, problemInformation, maximumPacketBytes } = connection.connected!;
+  const decoded = decodeSubscribe(frame, version);
+  if (!decoded.ok) {
+    const { code, reason } = decoded.fault;
+    connection.close({ code, reason: `SUBSCRIBE: ${reason}` });
+    return;
+  }
+  const { packetIdentifier, hasSubscriptionIdentifier, requests } = decoded.value;
+  if (hasSubscriptionIdentifier) {
+    const reason = 'SUBSCRIBE: Subscription Identifiers are not supported';
+    connection.close({ code: ReasonCode.SubscriptionIdentifiersNotSupported, reason });
+    return;
+  }
+  const outcomes = requests.map((request) => subscribe(connection, request));
+  const reasons = logRefusals(connection, outcomes);
+  const granted = outcomes.map((outcome) => codeOf(outcome, version));
+  const suback = { cmd: 'suback', messageId: packetIdentifier, granted } as const;
+  // One Reason String has to do for all filters: the first refusal's.
+  const reason = problemInformation ? reasons[0] : undefined; // [MQTT-3.1.2-29]
+  sendAnswer(
+    connection,
+    latestBatch(outcomes.map((outcome) => ('batch' in outcome ? outcome.batch : NO_BATCH))),
+    version === 5
+      ? encodeExplained(suback, reason, maximumPacketBytes)
+      : encodeControlPacket(suback, 4),
+  );
+}
+
 /** What is granted, or why the filter is refused. Other filters of the packet go on. */
-function subscribe(connection: Connection, request: ISubscription): Granted | Ending {
+function subscribe(connection: Connection, request: SubscriptionRequest): Granted | Refused {
   const { core, connected } = connection;
   const { session } = connected!;
-  const refusal = refuseFilter(connection, request.topic);
-  if (refusal !== undefined) {
-    logRefusal(connection, request.topic, refusal);
-    return refusal;
-  }
-  const replaced = session.subscriptions.get(request.topic);
+  const { filter, noLocal } = request;
+  const refused = refuseFilter(connection, filter);
+  if (refused !== undefined) return refused;
+  const replaced = session.subscriptions.get(filter);
   if (replaced?.permitted === true) core.router.remove(replaced); // [MQTT-3.8.4-3]
   const subscription = {
     session,
-    filter: request.topic,
-    levels: splitLevels(request.topic),
+    filter,
+    levels: splitLevels(filter),
     qos: request.qos === 0 ? 0 : 1, // [MQTT-3.8.4-7]
-    noLocal: request.nl === true,
+    noLocal,
     permitted: true,
   } as const;
   core.router.add(subscription);
@@ -90,43 +81,58 @@ function subscribe(connection: Connection, request: ISubscription): Granted | En
   return { qos: subscription.qos, batch: session.subscribe(subscription) };
 }
 
-function refuseFilter(connection: Connection, filter: string): Ending | undefined {
+function refuseFilter(connection: Connection, filter: string): Refused | undefined {
   const { core, connected } = connection;
   const { access, session } = connected!;
   if (isSharedSubscription(filter)) {
-    const reason = `${quote(filter)}: shared subscriptions are not supported`;
-    return { code: ReasonCode.SharedSubscriptionsNotSupported, reason };
+    const code = ReasonCode.SharedSubscriptionsNotSupported;
+    return {
+      filter,
+      code,
+      explain: () => `${quote(filter)}: shared subscriptions are not supported`,
+    };
   }
   const fault = checkTopicFilter(filter, core.limits.topicBytes);
   if (fault !== undefined) {
-    return { code: ReasonCode.TopicFilterInvalid, reason: `${fault.message}; ${fault.remedy}` };
+    const explain = (): string => `${fault.message}; ${fault.remedy}`;
+    return { filter, code: ReasonCode.TopicFilterInvalid, explain };
   }
   if (maySubscribe(access, filter) === undefined) {
-    const reason = refusalReason(access, 'subscribe', filter);
-    return { code: ReasonCode.NotAuthorized, reason };
+    const explain = (): string => refusalReason(access, 'subscribe', filter);
+    return { filter, code: ReasonCode.NotAuthorized, explain };
   }
   const maximum = core.limits.subscriptionsPerConnection;
   if (session.subscriptions.size < maximum || session.subscriptions.has(filter)) return undefined;
-  const reason = `${quote(filter)}: a connection has at most ${maximum} subscriptions`;
-  return { code: ReasonCode.QuotaExceeded, reason };
+  const explain = (): string =>
+    `${quote(filter)}: a connection has at most ${maximum} subscriptions`;
+  return { filter, code: ReasonCode.QuotaExceeded, explain };
 }
 
-function logRefusal(connection: Connection, filter: string, { code, reason }: Ending): void {
-  const { core, connected } = connection;
-  core.metrics.subscriptionsRefused++;
-  core.logger.warn(
-    {
-      client: connected!.session.client,
-      protocol: protocolName(connected!.version),
-      operation: 'subscribe',
-      topicFilter: quote(filter),
-      reasonCode: describeReasonCode(code),
-    },
-    `SUBSCRIBE refused: ${reason}`,
-  );
+/** Logs the first of them, and how many there are; answers the reasons that it worked out. */
+function logRefusals(
+  { core, connected }: Connection,
+  outcomes: readonly (Granted | Refused)[],
+): string[] {
+  const refused = outcomes.filter((outcome) => 'explain' in outcome);
+  core.metrics.subscriptionsRefused += refused.length;
+  const { session, version } = connected!;
+  const context = {
+    client: session.client,
+    protocol: protocolName(version),
+    operation: 'subscribe',
+  };
+  const reasons = refused.slice(0, EXPLAINED_REFUSALS_MAX).map(({ filter, code, explain }) => {
+    const reason = explain();
+    const details = { topicFilter: quote(filter), reasonCode: describeReasonCode(code) };
+    core.logger.warn({ ...context, ...details }, `SUBSCRIBE refused: ${reason}`);
+    return reason;
+  });
+  const more = refused.length - reasons.length;
+  if (more > 0) core.logger.warn(context, `SUBSCRIBE refused: ${more} more filters of the packet`);
+  return reasons;
 }
 
-function codeOf(outcome: Granted | Ending, hasReasonCodes: boolean): number {
+function codeOf(outcome: Granted | Refused, version: ProtocolVersion): number {
   if ('qos' in outcome) return outcome.qos;
-  return hasReasonCodes ? outcome.code : FAILURE;
+  return version === 5 ? outcome.code : FAILURE;
 }

@@ -24,3 +24,22 @@ export function protocolName(version: ProtocolVersion | undefined): string {
   if (version === undefined) return 'MQTT';
   return version === 5 ? 'MQTT 5' : 'MQTT 3.1.1';
 }
+
+const NAMES: readonly string[] = ['the reserved packet type 0', ...Object.keys(PacketType)];
+
+/** `SUBSCRIBE`: for people. `type` is 0 to 15. */
+export function packetName(type: number): string {
+  return NAMES[type]!;
+}
+
+/** The low four bits that each type must have: MQTT 5, table 2-2; PUBLISH has its own. */
+const FLAGS: ReadonlyMap<number, number> = new Map([
+  [PacketType.PUBREL, 0b0010],
+  [PacketType.SUBSCRIBE, 0b0010],
+  [PacketType.UNSUBSCRIBE, 0b0010],
+]);
+
+/** Whether the first byte of a packet that is no PUBLISH has the flags it must have [MQTT-2.1.3-1]. */
+export function hasValidFlags(firstByte: number): boolean {
+  return (firstByte & 0x0f) === (FLAGS.get(firstByte >> 4) ?? 0);
+}

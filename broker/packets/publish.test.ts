@@ -22,7 +22,7 @@ function decode(bytes: Buffer, version: ProtocolVersion): Decoded {
   const outcome = new FrameReader(1 << 20).push(bytes, {
     open: true,
     receive(frame: Frame) {
-      code = decodePublish(frame, version, parts);
+      code = decodePublish(frame, version, parts)?.code ?? ReasonCode.Success;
     },
   });
   assert.equal(outcome, ReasonCode.Success);
