@@ -1,4 +1,4 @@
-/** A folder that is edited while clients are connected: what is revoked stops, what is granted starts. */
+/** A folder that is edited while clients are connected: what is revoked stops at once. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,7 +109,7 @@ test('a file that does not parse keeps what it declared', async () => {
   await vehicle.end();
 });
 
-test('a topic space that gets an immutable field changed stays as it was, with a violation', async () => {
+test('an immutable field that is changed stays as it was, with a violation', async () => {
   const vehicle = await connect('s2-vehicle1');
   const place = path.join(manifests, 'topic-spaces.yaml');
   const spaces = readFileSync(place, 'utf8');

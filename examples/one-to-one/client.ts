@@ -1,6 +1,6 @@
 /**
- * A phone asks, a car answers: first as MQTT 3.1.1 clients do, with everything in topic and payload,
- * then with MQTT 5's Response Topic and Correlation Data.
+ * A phone asks, a car answers: first as MQTT 3.1.1 clients do, with everything in topic and
+ * payload, then with MQTT 5's Response Topic and Correlation Data.
  */
 import { randomUUID } from 'node:crypto';
 import { print } from '../support/client.ts';
