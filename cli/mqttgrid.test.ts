@@ -23,15 +23,15 @@ function run(...parameters: readonly string[]): Promise<CommandResult> {
   return runScript([CLI, ...parameters]);
 }
 
-function temporaryFolder(context: TestContext): string {
+function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-cli-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** A folder with one file that has one violation, and a data folder beside it. */
-function brokenFolder(context: TestContext): string {
-  const folder = join(temporaryFolder(context), 'manifests');
+function brokenFolder(t: TestContext): string {
+  const folder = join(temporaryFolder(t), 'manifests');
   mkdirSync(folder);
   const text = `apiVersion: mqttgrid.io/v1
 kind: ClientGroup
@@ -67,7 +67,8 @@ describe('a command that ends by itself', TOGETHER, () => {
   ];
 
   for (const [command, patterns] of helps) {
-    test(`${['mqttgrid', ...command].join(' ')} --help tells what there is, with examples`, async () => {
+    const title = ['mqttgrid', ...command, '--help'].join(' ');
+    test(`${title} tells what there is, with examples`, async () => {
       const { code, stdout, stderr } = await run(...command, '--help');
       assert.deepEqual([code, stderr], [0, '']);
       for (const pattern of patterns) assert.match(stdout, pattern);
@@ -122,8 +123,8 @@ describe('a command that ends by itself', TOGETHER, () => {
     assert.deepEqual([code, stderr], [0, '']);
   });
 
-  test('validate prints each violation with its place, and ends with 1', async (context) => {
-    const folder = brokenFolder(context);
+  test('validate prints each violation with its place, and ends with 1', async (t) => {
+    const folder = brokenFolder(t);
     const { code, stdout, stderr } = await run('validate', folder);
     const [violation, summary] = stdout.split('\n');
     const start = `${folder}/a.yaml:6:3  ClientGroup/all  spec.query  [InvalidQuery] `;
@@ -134,8 +135,8 @@ describe('a command that ends by itself', TOGETHER, () => {
   });
 
   for (const command of [['validate'], ['up', '--validate-only']]) {
-    test(`${command.join(' ')} -o json prints JSON lines, and ends with 1`, async (context) => {
-      const folder = brokenFolder(context);
+    test(`${command.join(' ')} -o json prints JSON lines, and ends with 1`, async (t) => {
+      const folder = brokenFolder(t);
       const { code, stdout } = await run(...command, folder, '-o', 'json');
       const [violation, ...rest] = jsonLines(stdout);
       const words = [violation?.['message'], violation?.['remedy']];
@@ -174,8 +175,8 @@ describe('a command that ends by itself', TOGETHER, () => {
     assert.equal(code, 3);
   });
 
-  test('explain says that a client is refused, and why', async (context) => {
-    const folder = brokenFolder(context);
+  test('explain says that a client is refused, and why', async (t) => {
+    const folder = brokenFolder(t);
     const text = `apiVersion: mqttgrid.io/v1
 kind: Client
 metadata: {name: c-1}
@@ -206,12 +207,12 @@ interface Running {
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
-function start(context: TestContext, ...parameters: readonly string[]): Running {
+function start(t: TestContext, ...parameters: readonly string[]): Running {
   const child = spawn(process.execPath, [CLI, ...parameters], {
     cwd: REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  context.after(() => child.kill('SIGKILL'));
+  t.after(() => child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -235,16 +236,17 @@ function start(context: TestContext, ...parameters: readonly string[]): Running 
   };
 }
 
-test('up shows the objects, how to connect, a real message, and changes', async (context) => {
-  const folder = temporaryFolder(context);
-  const up = start(context, 'up', HELLO, '--port', '0', '--data', folder, '--demo');
+test('up shows the objects, how to connect, a real message, and changes', async (t) => {
+  const folder = temporaryFolder(t);
+  const up = start(t, 'up', HELLO, '--port', '0', '--data', folder, '--demo');
   await up.says(/Ctrl-C ends it/);
   const shown = up.stdout();
   assert.match(shown, /^KIND +NAME +READY +REASON +MESSAGE\nMqttNamespace +hello-world +True\n/);
   assert.match(shown, /CaCertificate +mqttgrid-development +True\n/);
   assert.match(shown, /hello-world listens on mqtts:\/\/127\.0\.0\.1:\d+\n/);
   const certificates = join(folder, 'certificates');
-  const words = `-i sub-client --cafile ${certificates}/ca.crt --cert ${certificates}/hello-world/sub-client.crt`;
+  const own = `${certificates}/hello-world/sub-client`;
+  const words = `-i sub-client --cafile ${certificates}/ca.crt --cert ${own}.crt --key ${own}.key`;
   assert.ok(shown.includes(words), shown);
   assert.match(shown, /mosquitto_pub .* -i pub-client .* -t samples\/topic -m hello\n/);
   assert.match(shown, /pub-client published to samples\/topic\nsub-client, .* after [\d.]+ ms:\n/);
@@ -253,10 +255,10 @@ test('up shows the objects, how to connect, a real message, and changes', async 
   assert.equal(up.stderr(), '');
 });
 
-test('up follows the folder in JSON lines, and ends on SIGTERM with 0', async (context) => {
-  const folder = brokenFolder(context);
+test('up follows the folder in JSON lines, and ends on SIGTERM with 0', async (t) => {
+  const folder = brokenFolder(t);
   const parameters = ['--port', '0', '--data', join(folder, '..', 'data'), '-o', 'json'];
-  const up = start(context, 'up', folder, ...parameters);
+  const up = start(t, 'up', folder, ...parameters);
   await up.says(/"event":"ready"/);
   const events = jsonLines(up.stdout()).map(({ event }) => event);
   assert.deepEqual(events, ['violation', 'condition', 'condition', 'ready']);
@@ -273,11 +275,11 @@ test('up follows the folder in JSON lines, and ends on SIGTERM with 0', async (c
   assert.equal(await up.end('SIGTERM'), 0);
 });
 
-test('up without any MqttNamespace says so, and waits for one', async (context) => {
-  const folder = temporaryFolder(context);
+test('up without any MqttNamespace says so, and waits for one', async (t) => {
+  const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'manifests'));
   const data = join(folder, 'data');
-  const up = start(context, 'up', join(folder, 'manifests'), '--port', '0', '--data', data);
+  const up = start(t, 'up', join(folder, 'manifests'), '--port', '0', '--data', data);
   await up.says(/declares no MqttNamespace[^]*Ctrl-C ends it/);
   const text =
     'apiVersion: mqttgrid.io/v1\nkind: MqttNamespace\nmetadata: {name: plant}\nspec: {}\n';
@@ -286,22 +288,22 @@ test('up without any MqttNamespace says so, and waits for one', async (context) 
   assert.equal(await up.end('SIGINT'), 0);
 });
 
-test('up on a port in use names it and what to do, and ends with 2', async (context) => {
+test('up on a port in use names it and what to do, and ends with 2', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
-  context.after(() => other.close());
+  t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  const data = temporaryFolder(context);
+  const data = temporaryFolder(t);
   const { code, stdout, stderr } = await run('up', HELLO, '--port', String(port), '--data', data);
   const words = 'stop what listens there, or choose another port with --port';
   assert.equal(stderr, `mqttgrid: port ${port} is in use on 127.0.0.1: ${words}\n`);
   assert.deepEqual([code, stdout], [2, '']);
 });
 
-test('up --demo says when there is nothing to show, and goes on serving', async (context) => {
-  const folder = brokenFolder(context);
+test('up --demo says when there is nothing to show, and goes on serving', async (t) => {
+  const folder = brokenFolder(t);
   const parameters = ['--port', '0', '--data', join(folder, '..', 'data'), '-o', 'json', '--demo'];
-  const up = start(context, 'up', folder, ...parameters);
+  const up = start(t, 'up', folder, ...parameters);
   await up.says(/"event":"demo"/);
   assert.match(String(jsonLines(up.stdout()).at(-1)?.['error']), /nothing to demonstrate/);
   assert.equal(up.child.exitCode, null);

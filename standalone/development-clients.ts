@@ -7,7 +7,7 @@ import type { Resource, ResourceOf } from '../domain/resources.ts';
 import type { Snapshot, SubjectRequirement } from '../domain/snapshot.ts';
 import type { ManifestObject } from './manifests.ts';
 
-/** Clients of a MqttNamespace that get a certificate; for more, issue them with `mqttgrid certs`. */
+/** Clients of a MqttNamespace that get a certificate; `mqttgrid certs` makes those of more. */
 export const DEVELOPMENT_CLIENTS_MAX = 100;
 
 const NAME = 'mqttgrid-development';

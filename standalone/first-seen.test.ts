@@ -16,9 +16,9 @@ interface Bench {
   readonly open: (nowMs: number) => FirstSeen;
 }
 
-function bench(context: TestContext): Bench {
+function bench(t: TestContext): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-first-seen-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const notices: string[] = [];
   return {
     folder,
@@ -29,8 +29,8 @@ function bench(context: TestContext): Bench {
   };
 }
 
-test('an object keeps the time at which it was first seen, across restarts', (context) => {
-  const { open } = bench(context);
+test('an object keeps the time at which it was first seen, across restarts', (t) => {
+  const { open } = bench(t);
   open(START_MS).timestamps(['Client/default/a'], true);
   const times = open(START_MS + 60_000).timestamps(['Client/default/a', 'Client/default/b'], true);
   assert.deepEqual(
@@ -42,8 +42,8 @@ test('an object keeps the time at which it was first seen, across restarts', (co
   );
 });
 
-test('an object that went and came back is young again', (context) => {
-  const { open, file } = bench(context);
+test('an object that went and came back is young again', (t) => {
+  const { open, file } = bench(t);
   open(START_MS).timestamps(['Client/default/a', 'Client/default/b'], true);
   open(START_MS + 1).timestamps(['Client/default/b'], true);
   assert.doesNotMatch(readFileSync(file, 'utf8'), /default\/a/);
@@ -52,8 +52,8 @@ test('an object that went and came back is young again', (context) => {
   assert.equal(times.get('Client/default/b'), '2026-01-02T03:04:05.678Z');
 });
 
-test('nothing is forgotten while a manifest cannot be read', (context) => {
-  const { open } = bench(context);
+test('nothing is forgotten while a manifest cannot be read', (t) => {
+  const { open } = bench(t);
   open(START_MS).timestamps(['Client/default/a', 'Client/default/b'], true);
   open(START_MS + 1).timestamps(['Client/default/b'], false);
   const times = open(START_MS + 2).timestamps(['Client/default/a'], true);
@@ -71,8 +71,8 @@ const damages: readonly (readonly [string, string])[] = [
 ];
 
 for (const [name, text] of damages) {
-  test(`state that is ${name} is moved aside, told of, and replaced`, (context) => {
-    const { open, folder, file, notices } = bench(context);
+  test(`state that is ${name} is moved aside, told of, and replaced`, (t) => {
+    const { open, folder, file, notices } = bench(t);
     writeFileSync(file, text);
     const times = open(START_MS).timestamps(['Client/default/a'], true);
     assert.equal(times.get('Client/default/a'), '2026-01-02T03:04:05.678Z');
@@ -84,16 +84,16 @@ for (const [name, text] of damages) {
   });
 }
 
-test('serving goes on where the state can no longer be written', (context) => {
-  const { open, folder, notices } = bench(context);
+test('serving goes on where the state can no longer be written', (t) => {
+  const { open, folder, notices } = bench(t);
   const firstSeen = open(START_MS);
   rmSync(folder, { recursive: true });
   assert.equal(firstSeen.timestamps(['Client/default/a'], true).size, 1);
   assert.match(notices[0] ?? '', /first-seen\.json cannot be written \(ENOENT\)/);
 });
 
-test('keys that are names of object properties are keys like others', (context) => {
-  const { open } = bench(context);
+test('keys that are names of object properties are keys like others', (t) => {
+  const { open } = bench(t);
   open(START_MS).timestamps(['__proto__', 'constructor'], true);
   const times = open(START_MS + 9).timestamps(['__proto__', 'constructor'], true);
   assert.deepEqual(new Set(times.values()), new Set(['2026-01-02T03:04:05.678Z']));

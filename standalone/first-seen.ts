@@ -144,7 +144,7 @@ class FirstSeenFile implements FirstSeen {
   }
 }
 
-/** Throws where the folder or the file cannot be used at all: a file system error, with its path. */
+/** @throws a file system error, with its path, where the folder or the file cannot be used */
 export function openFirstSeen(options: FirstSeenOptions): FirstSeen {
   mkdirSync(options.folder, { recursive: true });
   const file = join(options.folder, 'first-seen.json');

@@ -28,14 +28,14 @@ interface Bench {
   readonly nextChange: (action: () => void) => Promise<void>;
 }
 
-function temporaryFolder(context: TestContext): string {
+function temporaryFolder(t: TestContext): string {
   const parent = mkdtempSync(join(tmpdir(), 'mqttgrid-watch-'));
-  context.after(() => rmSync(parent, { recursive: true, force: true }));
+  t.after(() => rmSync(parent, { recursive: true, force: true }));
   return parent;
 }
 
-function bench(context: TestContext): Bench {
-  const parent = temporaryFolder(context);
+function bench(t: TestContext): Bench {
+  const parent = temporaryFolder(t);
   const folder = join(parent, 'manifests');
   mkdirSync(folder);
   let changes = 0;
@@ -43,7 +43,7 @@ function bench(context: TestContext): Bench {
     changes += 1;
   };
   const watching = watchFolder({ folder, clock: systemClock, onChange });
-  context.after(() => watching.close());
+  t.after(() => watching.close());
   const nextChange = async (action: () => void): Promise<void> => {
     const before = changes;
     action();
@@ -58,8 +58,8 @@ function bench(context: TestContext): Bench {
   return { parent, folder, changes: () => changes, nextChange };
 }
 
-test('a file that is written, replaced by a rename and removed is told each time', async (context) => {
-  const { folder, nextChange } = bench(context);
+test('a file that is written, replaced by a rename and removed is told each time', async (t) => {
+  const { folder, nextChange } = bench(t);
   const file = join(folder, 'a.yaml');
   await nextChange(() => writeFileSync(file, 'a: 1'));
   await nextChange(() => {
@@ -69,16 +69,16 @@ test('a file that is written, replaced by a rename and removed is told each time
   await nextChange(() => unlinkSync(file));
 });
 
-test('a burst of writes is told in few changes', async (context) => {
-  const { folder, changes, nextChange } = bench(context);
+test('a burst of writes is told in few changes', async (t) => {
+  const { folder, changes, nextChange } = bench(t);
   await nextChange(() => {
     for (let file = 0; file < 200; file++) writeFileSync(join(folder, `${file}.yaml`), 'a: 1');
   });
   assert.ok(changes() <= 4, `${changes()} changes`);
 });
 
-test('a folder that vanished and came back is watched again', async (context) => {
-  const { folder, nextChange } = bench(context);
+test('a folder that vanished and came back is watched again', async (t) => {
+  const { folder, nextChange } = bench(t);
   await nextChange(() => rmSync(folder, { recursive: true }));
   await nextChange(() => {
     mkdirSync(folder);
@@ -87,8 +87,8 @@ test('a folder that vanished and came back is watched again', async (context) =>
   await nextChange(() => writeFileSync(join(folder, 'a.yaml'), 'a: 2'));
 });
 
-test('a folder that is replaced by another is watched in its place', async (context) => {
-  const { parent, folder, nextChange } = bench(context);
+test('a folder that is replaced by another is watched in its place', async (t) => {
+  const { parent, folder, nextChange } = bench(t);
   const other = join(parent, 'other');
   mkdirSync(other);
   await nextChange(() => {
@@ -123,8 +123,8 @@ function manualClock(): ManualClock {
   };
 }
 
-test('what no notification tells is seen by the rescan, and only a difference is told', (context) => {
-  const parent = temporaryFolder(context);
+test('what no notification tells is seen by the rescan, and only a difference is told', (t) => {
+  const parent = temporaryFolder(t);
   const [first, second] = [join(parent, 'first'), join(parent, 'second')];
   mkdirSync(first);
   mkdirSync(second);
@@ -137,7 +137,7 @@ test('what no notification tells is seen by the rescan, and only a difference is
   };
   const clock = manualClock();
   const watching = watchFolder({ folder, clock, onChange });
-  context.after(() => watching.close());
+  t.after(() => watching.close());
   clock.advance(10_000);
   assert.equal(changes, 0);
   symlinkSync(second, join(parent, 'next'));

@@ -24,9 +24,9 @@ function wanted(...keys: readonly string[]): Map<string, Snapshot> {
   return new Map(keys.map((key) => [key, snapshot(key)]));
 }
 
-async function occupy(context: TestContext, port: number): Promise<Server> {
+async function occupy(t: TestContext, port: number): Promise<Server> {
   const server = createServer().listen(port, HOST);
-  context.after(() => server.close());
+  t.after(() => server.close());
   await once(server, 'listening');
   return server;
 }
@@ -61,7 +61,7 @@ interface Bench {
   readonly applied: string[];
 }
 
-async function bench(context: TestContext, firstPort: number): Promise<Bench> {
+async function bench(t: TestContext, firstPort: number): Promise<Bench> {
   const { server } = await testAuthority();
   const applied: string[] = [];
   const listeners = createListeners({
@@ -80,7 +80,7 @@ async function bench(context: TestContext, firstPort: number): Promise<Bench> {
       };
     },
   });
-  context.after(() => listeners.close());
+  t.after(() => listeners.close());
   return { listeners, applied };
 }
 
@@ -96,9 +96,9 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-test('the first gets the port that was asked for, the others the next ones up', async (context) => {
+test('the first gets the port that was asked for, the others the next ones up', async (t) => {
   const port = await freePorts(3);
-  const { listeners } = await bench(context, port);
+  const { listeners } = await bench(t, port);
   const { ports, faults } = await listeners.apply(wanted(B, A, C));
   assert.deepEqual(
     [...ports],
@@ -111,9 +111,9 @@ test('the first gets the port that was asked for, the others the next ones up', 
   assert.equal(faults.size, 0);
 });
 
-test('who stays keeps its port, who comes takes the lowest free one', async (context) => {
+test('who stays keeps its port, who comes takes the lowest free one', async (t) => {
   const port = await freePorts(3);
-  const { listeners } = await bench(context, port);
+  const { listeners } = await bench(t, port);
   await listeners.apply(wanted(A, B));
   const gone = await listeners.apply(wanted(B));
   assert.deepEqual([...gone.ports], [[B, port + 1]]);
@@ -122,10 +122,10 @@ test('who stays keeps its port, who comes takes the lowest free one', async (con
   assert.deepEqual([ports.get(B), ports.get(C), ports.get(A)], [port + 1, port, port + 2]);
 });
 
-test('a port that is in use is a fault that names it, until it is free', async (context) => {
+test('a port that is in use is a fault that names it, until it is free', async (t) => {
   const port = await freePorts(3);
-  const { listeners } = await bench(context, port);
-  const other = await occupy(context, port + 1);
+  const { listeners } = await bench(t, port);
+  const other = await occupy(t, port + 1);
   const { ports, faults } = await listeners.apply(wanted(A, B, C));
   assert.deepEqual([ports.get(A), ports.get(B), ports.get(C)], [port, undefined, port + 2]);
   assert.match(faults.get(B)?.message ?? '', new RegExp(`port ${port + 1} is in use`));
@@ -135,7 +135,7 @@ test('a port that is in use is a fault that names it, until it is free', async (
   assert.deepEqual([later.ports.get(B), later.faults.size], [port + 1, 0]);
 });
 
-test('an address that is not of this machine is a fault that names it', async (context) => {
+test('an address that is not of this machine is a fault that names it', async (t) => {
   const { server } = await testAuthority();
   const listeners = createListeners({
     host: '192.0.2.1',
@@ -144,19 +144,19 @@ test('an address that is not of this machine is a fault that names it', async (c
     logger: pino({ level: 'silent' }),
     startBroker,
   });
-  context.after(() => listeners.close());
+  t.after(() => listeners.close());
   const { faults } = await listeners.apply(wanted(A));
   assert.match(faults.get(A)?.message ?? '', /192\.0\.2\.1 is not an address of this machine/);
 });
 
-test('ports end where they end', async (context) => {
-  const { listeners } = await bench(context, 65535);
+test('ports end where they end', async (t) => {
+  const { listeners } = await bench(t, 65535);
   const { faults } = await listeners.apply(wanted(A, B));
   assert.match(faults.get(B)?.message ?? '', /it would be 65536/);
 });
 
-test('a broker is told of a snapshot only if it is another one, and at once', async (context) => {
-  const { listeners, applied } = await bench(context, 0);
+test('a broker is told of a snapshot only if it is another one, and at once', async (t) => {
+  const { listeners, applied } = await bench(t, 0);
   await listeners.apply(wanted(A, B));
   await listeners.apply(wanted(A, B));
   assert.deepEqual(applied, []);

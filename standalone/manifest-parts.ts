@@ -1,4 +1,4 @@
-/** The texts of manifest files as objects with their places; texts seen before are not read again. */
+/** The texts of manifest files as objects with their places; a text is read once. */
 import type { FieldPath, Violation } from '../domain/violation.ts';
 import { declarationsOf } from './declarations.ts';
 import type { Declarations, DeclaredObject, Stray } from './declarations.ts';

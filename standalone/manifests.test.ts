@@ -25,9 +25,9 @@ interface Bench {
   readonly load: () => ManifestSet;
 }
 
-function bench(context: TestContext): Bench {
+function bench(t: TestContext): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-manifests-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const manifests = openManifests(folder);
   return {
     folder,
@@ -96,7 +96,7 @@ const cases: readonly (readonly [string, string, readonly string[], RegExp])[] =
   ],
   [
     'no name',
-    'apiVersion: mqttgrid.io/v1\nkind: ClientGroup\nmetadata: {}\nspec: {namespaceRef: {name: a}, query: b}',
+    group('all', 'b').replace('metadata:\n  name: all', 'metadata: {}'),
     ['3:1 - metadata.name InvalidShape'],
     /missing/,
   ],
@@ -136,8 +136,8 @@ const cases: readonly (readonly [string, string, readonly string[], RegExp])[] =
 ];
 
 for (const [name, text, expected, words] of cases) {
-  test(`${name} is told with its place, and takes nothing else down`, (context) => {
-    const { write, load } = bench(context);
+  test(`${name} is told with its place, and takes nothing else down`, (t) => {
+    const { write, load } = bench(t);
     write('a.yaml', text);
     write('b.yaml', group('good', 'name = "b"'));
     const set = load();
@@ -148,8 +148,8 @@ for (const [name, text, expected, words] of cases) {
   });
 }
 
-test('many documents and many files are read, in YAML and JSON, but not folders below', (context) => {
-  const { folder, write, load } = bench(context);
+test('many documents and many files are read, in YAML and JSON, but not folders below', (t) => {
+  const { folder, write, load } = bench(t);
   write('a.yaml', `${group('one', 'x')}---\n# nothing\n---\n${group('two', 'x')}`);
   write('b.yml', group('three', 'x').replaceAll('\n', '\r\n'));
   const spec = { namespaceRef: { name: 'plant' }, query: 'x' };
@@ -170,8 +170,8 @@ test('many documents and many files are read, in YAML and JSON, but not folders 
   assert.deepEqual([set.violations, set.notices, set.complete], [[], [], true]);
 });
 
-test('kinds of others are skipped with a notice', (context) => {
-  const { write, load } = bench(context);
+test('kinds of others are skipped with a notice', (t) => {
+  const { write, load } = bench(t);
   write('a.yaml', 'apiVersion: v1\nkind: ConfigMap\n---\napiVersion: x.io/v1\nkind: Client');
   const { violations, notices } = load();
   assert.deepEqual(violations, []);
@@ -179,8 +179,8 @@ test('kinds of others are skipped with a notice', (context) => {
   assert.match(notices[0] ?? '', /a\.yaml: skipped "ConfigMap" of "v1"/);
 });
 
-test('what cannot be read keeps its last objects, and what can be read of it counts', (context) => {
-  const { write, remove, load } = bench(context);
+test('what cannot be read keeps its last objects, and what can be read of it counts', (t) => {
+  const { write, remove, load } = bench(t);
   write('a.yaml', `${group('one', 'x')}---\n${group('two', 'x')}`);
   assert.deepEqual(groupsOf(load()), ['one: x', 'two: x']);
   write('a.yaml', BROKEN);
@@ -201,14 +201,14 @@ test('what cannot be read keeps its last objects, and what can be read of it cou
   assert.deepEqual(groupsOf(load()), []);
 });
 
-test('a file with one broken document still declares the others at the first start', (context) => {
-  const { write, load } = bench(context);
+test('a file with one broken document still declares the others at the first start', (t) => {
+  const { write, load } = bench(t);
   write('a.yaml', `${group('one', 'x')}---\n${BROKEN}\n---\n${group('two', 'x')}`);
   assert.deepEqual(groupsOf(load()), ['one: x', 'two: x']);
 });
 
-test('an object of the wrong shape is withdrawn alone', (context) => {
-  const { write, load } = bench(context);
+test('an object of the wrong shape is withdrawn alone', (t) => {
+  const { write, load } = bench(t);
   write('a.yaml', `${group('one', 'x')}---\n${group('two', 'x')}`);
   load();
   write('a.yaml', `${group('one', '{}')}---\n${group('two', 'x')}`);
@@ -217,8 +217,8 @@ test('an object of the wrong shape is withdrawn alone', (context) => {
   assert.deepEqual(groupsOf(load()), ['one: x', 'two: x']);
 });
 
-test('of an object that is declared twice the first stays, by file and place', (context) => {
-  const { folder, write, remove, load } = bench(context);
+test('of an object that is declared twice the first stays, by file and place', (t) => {
+  const { folder, write, remove, load } = bench(t);
   write('b.yaml', `${group('one', 'first')}---\n${group('one', 'second')}`);
   write('c.yaml', group('one', 'third'));
   const set = load();
@@ -232,8 +232,8 @@ test('of an object that is declared twice the first stays, by file and place', (
   assert.deepEqual(groupsOf(load()), ['one: third']);
 });
 
-test('the same name in another Kubernetes namespace is another object', (context) => {
-  const { write, load } = bench(context);
+test('the same name in another Kubernetes namespace is another object', (t) => {
+  const { write, load } = bench(t);
   const elsewhere = group('one', 'v').replace('name: one', 'name: one\n  namespace: other');
   write('a.yaml', `${group('one', 'x')}---\n${elsewhere}`);
   const set = load();
@@ -244,8 +244,8 @@ test('the same name in another Kubernetes namespace is another object', (context
   assert.deepEqual(set.violations, []);
 });
 
-test('an immutable field keeps the whole object until it is declared anew', (context) => {
-  const { write, remove, load } = bench(context);
+test('an immutable field keeps the whole object until it is declared anew', (t) => {
+  const { write, remove, load } = bench(t);
   const moved = group('one', 'v').replace('plant', 'other');
   write('a.yaml', group('one', 'x'));
   load();
@@ -269,16 +269,16 @@ test('an immutable field keeps the whole object until it is declared anew', (con
   assert.deepEqual(anew.violations, []);
 });
 
-test('a name that is stated as it already was is no change', (context) => {
-  const { write, load } = bench(context);
+test('a name that is stated as it already was is no change', (t) => {
+  const { write, load } = bench(t);
   write('a.yaml', group('one', 'x'));
   load();
   write('a.yaml', `${group('one', 'v')}  name: one`);
   assert.deepEqual(groupsOf(load()), ['one: v']);
 });
 
-test('a file that is too large is told of and not read', (context) => {
-  const { folder, write, load } = bench(context);
+test('a file that is too large is told of and not read', (t) => {
+  const { folder, write, load } = bench(t);
   write('a.yaml', group('one', 'x'));
   truncateSync(join(folder, 'a.yaml'), MANIFEST_FILE_BYTES_MAX + 1);
   const set = load();
@@ -286,20 +286,20 @@ test('a file that is too large is told of and not read', (context) => {
   assert.match(set.violations[0]?.violation.message ?? '', /16777217 bytes/);
 });
 
-test('a folder that vanished changes nothing', (context) => {
-  const { folder, write } = bench(context);
+test('a folder that vanished changes nothing', (t) => {
+  const { folder, write } = bench(t);
   const manifests = openManifests(folder);
   write('a.yaml', group('one', 'x'));
   const before = manifests.load().set;
   renameSync(folder, `${folder}.gone`);
-  context.after(() => rmSync(`${folder}.gone`, { recursive: true, force: true }));
+  t.after(() => rmSync(`${folder}.gone`, { recursive: true, force: true }));
   const { set, fault } = manifests.load();
   assert.equal(set, before);
   assert.match(fault?.message ?? '', /does not exist/);
 });
 
-test('what is no folder is told apart from what does not exist', (context) => {
-  const { folder, write } = bench(context);
+test('what is no folder is told apart from what does not exist', (t) => {
+  const { folder, write } = bench(t);
   write('a.yaml', '');
   const { fault } = openManifests(join(folder, 'a.yaml')).load();
   assert.match(fault?.message ?? '', /it is not a folder/);

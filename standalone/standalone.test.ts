@@ -70,14 +70,14 @@ function lineOf(event: StandaloneEvent): string {
   }
 }
 
-function bench(context: TestContext): Bench {
+function bench(t: TestContext): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-standalone-'));
   const manifests = join(folder, 'manifests');
   const data = join(folder, 'data');
   mkdirSync(manifests);
   const events: StandaloneEvent[] = [];
   const running: Standalone[] = [];
-  context.after(async () => {
+  t.after(async () => {
     await Promise.all(running.map((each) => each.close()));
     rmSync(folder, { recursive: true, force: true });
   });
@@ -128,7 +128,8 @@ function bench(context: TestContext): Bench {
 }
 
 function namespace(name: string): string {
-  return `---\napiVersion: mqttgrid.io/v1\nkind: MqttNamespace\nmetadata: {name: ${name}}\nspec: {}\n`;
+  const meta = `metadata: {name: ${name}}`;
+  return `---\napiVersion: mqttgrid.io/v1\nkind: MqttNamespace\n${meta}\nspec: {}\n`;
 }
 
 function member(kind: string, name: string, spec: string, owner = 'plant'): string {
@@ -156,8 +157,8 @@ function readyReason(standalone: Standalone, key: string): string | undefined {
   return conditions?.find(({ type }) => type === 'Ready')?.reason;
 }
 
-test('a folder is served: violations, conditions, then ready with endpoints', async (context) => {
-  const { write, start, events, data } = bench(context);
+test('a folder is served: violations, conditions, then ready with endpoints', async (t) => {
+  const { write, start, events, data } = bench(t);
   write(
     'a.yaml',
     namespace('plant') + client('c-1') + member('ClientGroup', 'all', 'query: "name ="'),
@@ -184,8 +185,8 @@ test('a folder is served: violations, conditions, then ready with endpoints', as
   ]);
 });
 
-test('changes are told once they are in force, and nothing is told twice', async (context) => {
-  const { write, start, until, events } = bench(context);
+test('changes are told once they are in force, and nothing is told twice', async (t) => {
+  const { write, start, until, events } = bench(t);
   write('a.yaml', namespace('plant') + client('c-1'));
   const standalone = await start();
   const added = await until('Added Client/default/c-2', () => write('b.yaml', client('c-2')));
@@ -201,8 +202,8 @@ test('changes are told once they are in force, and nothing is told twice', async
   assert.deepEqual(events.slice(quiet), []);
 });
 
-test('a violation is told when it arises and when it is mended, not when it moves', async (context) => {
-  const { write, start, until, events } = bench(context);
+test('a violation is told when it arises and when it is mended, not when it moves', async (t) => {
+  const { write, start, until, events } = bench(t);
   const broken = member('ClientGroup', 'all', 'query: "name ="');
   write('a.yaml', namespace('plant'));
   await start();
@@ -219,8 +220,8 @@ test('a violation is told when it arises and when it is mended, not when it move
   assert.ok(mended.includes('resolved ClientGroup/default/all spec.query InvalidQuery'));
 });
 
-test('of two in conflict the older stays across a restart, and the younger takes its place', async (context) => {
-  const { write, start, until } = bench(context);
+test('of two in conflict the older stays across a restart, until it goes', async (t) => {
+  const { write, start, until } = bench(t);
   write('a.yaml', namespace('plant') + space('z-older', 'a/+'));
   const first = await start();
   await until('TopicSpace/default/a-younger TemplateOverlap', () =>
@@ -233,8 +234,8 @@ test('of two in conflict the older stays across a restart, and the younger takes
   await until('TopicSpace/default/a-younger Ready', () => write('a.yaml', namespace('plant')));
 });
 
-test('MqttNamespaces come and go, each with a listener', async (context) => {
-  const { write, start, until, events } = bench(context);
+test('MqttNamespaces come and go, each with a listener', async (t) => {
+  const { write, start, until, events } = bench(t);
   const standalone = await start();
   assert.deepEqual(events.map(lineOf).slice(1), ['ready']);
   assert.match(events.map(lineOf)[0] ?? '', /declares no MqttNamespace/);
@@ -246,18 +247,18 @@ test('MqttNamespaces come and go, each with a listener', async (context) => {
   assert.equal(readyReason(standalone, 'Client/default/c-1'), 'RefNotFound');
 });
 
-test('a port in use stops the start if it is the first one', async (context) => {
-  const { write, fail } = bench(context);
+test('a port in use stops the start if it is the first one', async (t) => {
+  const { write, fail } = bench(t);
   write('a.yaml', namespace('plant'));
   const other = createServer().listen(0, '127.0.0.1');
-  context.after(() => other.close());
+  t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
   assert.match(await fail({ port }), new RegExp(`port ${port} is in use on 127.0.0.1: .*--port`));
 });
 
-test('a listener that fails later is a violation, and is tried again', async (context) => {
-  const { write, start, until } = bench(context);
+test('a listener that fails later is a violation, and is tried again', async (t) => {
+  const { write, start, until } = bench(t);
   write('a.yaml', namespace('plant') + client('c-1', 'yard'));
   const { startBroker } = await import('../broker/broker.ts');
   let isBusy = true;
@@ -277,8 +278,8 @@ test('a listener that fails later is a violation, and is tried again', async (co
   });
 });
 
-test('a CaCertificate that is declared takes the place of the development CA', async (context) => {
-  const { write, start, until } = bench(context);
+test('a CaCertificate that is declared takes the place of the development CA', async (t) => {
+  const { write, start, until } = bench(t);
   const { root } = await testAuthority();
   write('a.yaml', namespace('plant') + client('c-1'));
   const standalone = await start();
@@ -299,16 +300,16 @@ test('a CaCertificate that is declared takes the place of the development CA', a
   assert.deepEqual(standalone.served[0]?.snapshot.caCertificates, []);
 });
 
-test('without development certificates nothing is added, and it is said who cannot connect', async (context) => {
-  const { write, start, events } = bench(context);
+test('without development certificates it is said who cannot connect', async (t) => {
+  const { write, start, events } = bench(t);
   write('a.yaml', namespace('plant') + client('c-1'));
   const standalone = await start({ developmentCertificates: false });
   assert.deepEqual(standalone.served[0]?.snapshot.caCertificates, []);
   assert.match(events.map(lineOf)[0] ?? '', /plant has clients .* cannot connect until/);
 });
 
-test('two MqttNamespaces take the development CA, each under a name of its own', async (context) => {
-  const { write, start } = bench(context);
+test('two MqttNamespaces take the development CA, each under a name of its own', async (t) => {
+  const { write, start } = bench(t);
   write('a.yaml', namespace('plant') + client('c-1') + namespace('yard') + client('c-2', 'yard'));
   const standalone = await start();
   assert.deepEqual(
@@ -321,8 +322,8 @@ test('two MqttNamespaces take the development CA, each under a name of its own',
   assert.equal(standalone.served.length, 2);
 });
 
-test('events are accepted and not programmed in this version', async (context) => {
-  const { write, start } = bench(context);
+test('events are accepted and not programmed in this version', async (t) => {
+  const { write, start } = bench(t);
   write(
     'a.yaml',
     'apiVersion: mqttgrid.io/v1\nkind: EventTopic\nmetadata: {name: events}\nspec: {}',
@@ -335,8 +336,8 @@ test('events are accepted and not programmed in this version', async (context) =
   assert.match(by.get('Ready')?.message ?? '', /not routed .* in this version/);
 });
 
-test('a folder that vanishes leaves everything in force, and is followed when it is back', async (context) => {
-  const { manifests, write, start, until } = bench(context);
+test('a folder that vanishes leaves all in force, and is followed when it is back', async (t) => {
+  const { manifests, write, start, until } = bench(t);
   write('a.yaml', namespace('plant') + client('c-1'));
   const standalone = await start();
   await until(/^notice .*stays in force/, () => renameSync(manifests, `${manifests}.away`));
@@ -347,8 +348,8 @@ test('a folder that vanishes leaves everything in force, and is followed when it
   });
 });
 
-test('what cannot work is refused at the start, in one line, with nothing left behind', async (context) => {
-  const { manifests, data, write, fail } = bench(context);
+test('what cannot work is refused at the start, and leaves nothing behind', async (t) => {
+  const { manifests, data, write, fail } = bench(t);
   assert.match(
     await fail({ folder: join(manifests, 'none') }),
     /none" cannot be read: it does not exist/,
@@ -362,8 +363,8 @@ test('what cannot work is refused at the start, in one line, with nothing left b
   );
 });
 
-test('certificates of the listeners that are given are used, and no authority is made', async (context) => {
-  const { write, start, data } = bench(context);
+test('a certificate of the listeners that is given needs no authority', async (t) => {
+  const { write, start, data } = bench(t);
   const { server } = await testAuthority();
   write('a.yaml', namespace('plant'));
   const tls = { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem };

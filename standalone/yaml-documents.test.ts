@@ -9,9 +9,30 @@ const splits: readonly (readonly [string, string, readonly (readonly [number, st
   ['one document', 'a: 1\n', [[1, 'a: 1\n']]],
   ['nothing', '', [[1, '']]],
   ['a marker first', '---\na: 1', [[1, '---\na: 1']]],
-  ['two documents', 'a: 1\n---\nb: 2', [[1, 'a: 1'], [2, '---\nb: 2']]], // prettier-ignore
-  ['carriage returns', 'a: 1\r\n---\r\nb: 2', [[1, 'a: 1\r'], [2, '---\r\nb: 2']]], // prettier-ignore
-  ['a marker with content', 'a: 1\n--- {b: 2}', [[1, 'a: 1'], [2, '--- {b: 2}']]], // prettier-ignore
+  [
+    'two documents',
+    'a: 1\n---\nb: 2',
+    [
+      [1, 'a: 1'],
+      [2, '---\nb: 2'],
+    ],
+  ],
+  [
+    'carriage returns',
+    'a: 1\r\n---\r\nb: 2',
+    [
+      [1, 'a: 1\r'],
+      [2, '---\r\nb: 2'],
+    ],
+  ],
+  [
+    'a marker with content',
+    'a: 1\n--- {b: 2}',
+    [
+      [1, 'a: 1'],
+      [2, '--- {b: 2}'],
+    ],
+  ],
   ['what only looks like a marker', 'a: 1\n----: 2\n --- : 3', [[1, 'a: 1\n----: 2\n --- : 3']]],
   ['directives', '%YAML 1.2\n---\na: 1\n---\nb: 2', [[1, '%YAML 1.2\n---\na: 1\n---\nb: 2']]],
 ];
@@ -25,8 +46,11 @@ for (const [name, text, expected] of splits) {
   });
 }
 
+/** What cannot be read, as a key `<<` that merges nothing, by its violation alone. */
 function valuesOf(text: string): unknown[] {
-  return parseDocuments(text).map((parsed) => (parsed.state === 'Parsed' ? parsed.value : parsed));
+  return parseDocuments(text).map((parsed) =>
+    parsed.state === 'Parsed' ? parsed.value : parsed.violation,
+  );
 }
 
 test('the parts of a text say what the whole says', () => {
