@@ -44,6 +44,7 @@ export class SqliteStore implements SessionStore {
   #failure: string | undefined;
   readonly #reads = new Map<number, (page: StoredPage) => void>();
   #readNumbers = 0;
+  #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
 
   private constructor(worker: Worker, logger: Logger, found: Found) {
@@ -153,11 +154,12 @@ export class SqliteStore implements SessionStore {
     return new Promise((resolve) => this.#reads.set(request, resolve));
   }
 
-  async close(): Promise<void> {
-    this.#send();
-    const closed = new Promise<void>((resolve) => (this.#closed = resolve));
-    this.#post({ type: 'close' });
-    await closed;
+  close(): Promise<void> {
+    return (this.#closing ??= new Promise((resolve) => {
+      this.#closed = resolve;
+      this.#send();
+      this.#post({ type: 'close' });
+    }));
   }
 
   /** The batch leaves at the end of this turn, or when the one before it is committed. */

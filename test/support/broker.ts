@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { IClientOptions, IDisconnectPacket, IPublishPacket, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import { pino } from 'pino';
-import type { Broker } from '../../broker/broker.ts';
+import type { Broker, BrokerOptions } from '../../broker/broker.ts';
 import { startBroker } from '../../broker/broker.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { testAuthority } from './certificates.ts';
@@ -91,6 +91,7 @@ export class TestClient {
 export async function startTestBroker(
   t: TestContext,
   changes: Partial<SnapshotSketch> = {},
+  more: Pick<BrokerOptions, 'storePath' | 'clock'> = {},
 ): Promise<TestBroker> {
   const sketch = { ...telemetrySketch, ...changes };
   const authority = await testAuthority();
@@ -105,6 +106,7 @@ export async function startTestBroker(
     tls: { certificatePem: chainPem, privateKeyPem },
     snapshot: snapshot(sketch),
     logger,
+    ...more,
   });
   const clients: MqttClient[] = [];
   const raws: RawClient[] = [];
