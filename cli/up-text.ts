@@ -1,4 +1,5 @@
 /** What `mqttgrid up` shows to a person. */
+import type { Located } from '../standalone/located.ts';
 import type { ObjectStatus, StandaloneEvent } from '../standalone/standalone-events.ts';
 import type { Standalone } from '../standalone/standalone.ts';
 import { connectHelp } from './connect-help.ts';
@@ -79,12 +80,22 @@ export function eventText(event: Exclude<StandaloneEvent, { event: 'ready' }>): 
   }
 }
 
+/** Violations shown at the start: nobody reads on, and `validate` prints them all. */
+const VIOLATIONS_MAX = 100;
+
+function violationLines(violations: readonly Located[]): string[] {
+  const lines = violations.slice(0, VIOLATIONS_MAX).map(violationLine);
+  const rest = violations.length - lines.length;
+  const more = `${count(rest, 'more violation')}: see mqttgrid validate`;
+  return rest === 0 ? lines : [...lines, more];
+}
+
 /** Everything that a person needs once it runs. */
 export function readyText(standalone: Standalone): string {
   const { round, served, serverCaFile } = standalone;
   const sections = [
     [statusTable([...round.statuses.values()])],
-    round.violations.map(violationLine),
+    violationLines(round.violations),
     round.notices.map((notice) => styled('dim', printable(notice))),
     ...served.map((each) => {
       const url = styled('bold', `mqtts://${each.host}:${each.port}`);

@@ -1,10 +1,13 @@
 /** Certificates from the development authority for what a plan needs, each made once. */
+import { resourceKey } from '../domain/resources.ts';
+import { failure, success } from '../domain/result.ts';
+import type { Result } from '../domain/result.ts';
 import type { Clock } from './clock.ts';
 import { CertificateFileError, openDevelopmentAuthority } from './development-certificates.ts';
 import type { ClientCertificateFiles, DevelopmentAuthority } from './development-certificates.ts';
 import { DEVELOPMENT_CLIENTS_MAX, developmentClientsOf } from './development-clients.ts';
 import type { DevelopmentClient } from './development-clients.ts';
-import { resourceKey } from '../domain/resources.ts';
+import { systemErrorCode } from './manifest-files.ts';
 import type { Plan } from './plan.ts';
 
 /** By name of the client. */
@@ -28,13 +31,13 @@ interface Request {
   readonly client: DevelopmentClient;
 }
 
-type Outcome = ClientCertificateFiles | CertificateFileError;
+type Outcome = Result<ClientCertificateFiles, string>;
 
 class Issuer implements DevelopmentIssuer {
   readonly authority: DevelopmentAuthority;
   readonly #open: () => Promise<DevelopmentAuthority>;
   /** Of the last plan: what was made is not looked for again. */
-  #outcomes = new Map<string, Outcome>();
+  #known = new Map<string, Outcome>();
 
   constructor(authority: DevelopmentAuthority, open: () => Promise<DevelopmentAuthority>) {
     this.authority = authority;
@@ -43,7 +46,7 @@ class Issuer implements DevelopmentIssuer {
 
   async issueFor(plan: Plan): Promise<IssuedClients> {
     const issue = issuerOf(this.#open);
-    const outcomes = new Map<string, Outcome>();
+    const known = new Map<string, Outcome>();
     const files = new Map<string, ClientFiles>();
     const notices: string[] = [];
     for (const resource of plan.withoutAuthority) {
@@ -64,14 +67,17 @@ class Issuer implements DevelopmentIssuer {
       for (const client of clients) {
         const request = { namespace: resource.metadata.name, client };
         const identity = JSON.stringify(request);
-        const outcome = this.#outcomes.get(identity) ?? (await issue(request));
-        outcomes.set(identity, outcome);
-        if (outcome instanceof CertificateFileError) notices.push(`${key}: ${outcome.message}`);
-        else made.set(client.name, outcome);
+        const outcome = this.#known.get(identity) ?? (await issue(request));
+        if (outcome.ok) {
+          known.set(identity, outcome);
+          made.set(client.name, outcome.value);
+        } else {
+          notices.push(`${key}: ${outcome.fault}`);
+        }
       }
       files.set(key, made);
     }
-    this.#outcomes = outcomes;
+    this.#known = known;
     return { files, notices };
   }
 }
@@ -82,10 +88,13 @@ function issuerOf(open: () => Promise<DevelopmentAuthority>) {
   return async ({ namespace, client }: Request): Promise<Outcome> => {
     try {
       authority ??= open();
-      return await (await authority).clientCertificate(namespace, client.name, client.subject);
+      const { name, subject } = client;
+      return success(await (await authority).clientCertificate(namespace, name, subject));
     } catch (error) {
-      if (error instanceof CertificateFileError) return error;
-      throw error;
+      if (error instanceof CertificateFileError) return failure(error.message);
+      const code = systemErrorCode(error);
+      if (code === undefined) throw error;
+      return failure(`no certificate can be written for ${client.name}: ${code}`);
     }
   };
 }

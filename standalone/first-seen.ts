@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
-import { errorCode } from './manifest-files.ts';
+import { systemErrorCode } from './manifest-files.ts';
 import { MANIFEST_OBJECTS_MAX } from './manifest-bounds.ts';
 
 /** Bytes of the state file: the most objects with the longest names and a timestamp each. */
@@ -77,7 +77,7 @@ function readTimes(file: string): Result<Times, string> {
     if (statSync(file).size > STATE_BYTES_MAX) return failure('it is too large');
     return parseTimes(readFileSync(file, 'utf8'));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return success(new Map());
+    if (systemErrorCode(error) === 'ENOENT') return success(new Map());
     throw error;
   }
 }
@@ -137,7 +137,7 @@ class FirstSeenFile implements FirstSeen {
     } catch (error) {
       // Serving goes on: only the order of age of what is new is lost, and only by a restart.
       this.#onNotice(
-        `${this.#file} cannot be written (${errorCode(error)}): after a restart, which of two ` +
+        `${this.#file} cannot be written (${systemErrorCode(error)}): after a restart, which of two ` +
           'objects in conflict is the older may come out differently',
       );
     }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Broker, startBroker } from '../broker/broker.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { errorCode } from './manifest-files.ts';
+import { systemErrorCode } from './manifest-files.ts';
 
 const PORT_MAX = 65535;
 
@@ -52,7 +52,7 @@ interface Running {
 
 function listenFault(host: string, port: number, error: unknown): ListenFault {
   const place = `${host}:${port}`;
-  const code = errorCode(error);
+  const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
     const remedy = 'stop what listens there, or choose another port with --port';
     return { message: `port ${port} is in use on ${host}`, remedy };

@@ -33,10 +33,10 @@ function isManifestName(name: string): boolean {
   return !name.startsWith('.') && /\.(?:yaml|yml|json)$/i.test(name);
 }
 
-/** `ENOENT`, `EACCES`: what the operating system calls what happened. */
-export function errorCode(error: unknown): string {
+/** `ENOENT`, `EACCES`: what the operating system calls what happened; undefined: it did not. */
+export function systemErrorCode(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'an unknown error';
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
 function unreadable(name: string, fault: FileFault): ManifestFile {
@@ -74,8 +74,10 @@ function readManifestFile(folder: string, name: string, budget: number): Manifes
     }
     return decode(name, readFileSync(path));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    const message = `the file cannot be read: ${errorCode(error)}`;
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    if (code === 'ENOENT') return undefined;
+    const message = `the file cannot be read: ${code}`;
     return unreadable(name, { message, remedy: 'give the user of this process leave to read it' });
   }
 }
@@ -97,7 +99,9 @@ export function readManifestFiles(folder: string): FolderListing {
   try {
     names = readdirSync(folder).filter(isManifestName).sort();
   } catch (error) {
-    return unlistable(folder, errorCode(error));
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    return unlistable(folder, code);
   }
   if (names.length > MANIFEST_FILES_MAX) {
     return unlistable(folder, `it has ${names.length} manifests; ${MANIFEST_FILES_MAX} may be`);

@@ -1,4 +1,5 @@
 /** The texts of manifest files as objects with their places; a text is read once. */
+import { printFieldPath } from '../domain/violation.ts';
 import type { FieldPath, Violation } from '../domain/violation.ts';
 import { declarationsOf } from './declarations.ts';
 import type { Declarations, DeclaredObject, Stray } from './declarations.ts';
@@ -42,6 +43,8 @@ export function createPartReader(): PartReader {
   let known = new Map<string, Declarations>();
   let used = new Map<string, Declarations>();
   const locate = createLocator();
+  // An object that stays as it is has its violations located once, however often all is judged.
+  const located = new WeakMap<DeclaredObject, Map<string, Position>>();
 
   const recall = (text: string): Declarations => {
     const declarations = used.get(text) ?? known.get(text) ?? declarationsOf(text);
@@ -69,8 +72,13 @@ export function createPartReader(): PartReader {
       };
     },
     locate: ({ declared, part }, field) => {
+      const places = located.get(declared) ?? new Map<string, Position>();
+      located.set(declared, places);
+      const name = printFieldPath(field);
       const path = [...declared.root, ...field];
-      return inFile(part, locate(part.text, declared.documentIndex, path));
+      const place = places.get(name) ?? locate(part.text, declared.documentIndex, path);
+      places.set(name, place);
+      return inFile(part, place);
     },
     sweep: () => {
       known = used;

@@ -14,7 +14,7 @@ import type { FirstSeen } from './first-seen.ts';
 import { certificateHosts } from './hosts.ts';
 import { createListeners } from './listeners.ts';
 import type { Listeners, ServerTls, StartBroker } from './listeners.ts';
-import { errorCode } from './manifest-files.ts';
+import { systemErrorCode } from './manifest-files.ts';
 import { openManifests } from './manifests.ts';
 import type { Manifests } from './manifests.ts';
 import type { StandaloneEvent } from './standalone-events.ts';
@@ -111,8 +111,8 @@ export async function openParts(options: StandaloneOptions): Promise<Result<Part
     return success(await assemble(options, manifests));
   } catch (error) {
     if (error instanceof CertificateFileError) return failure({ message: error.message });
-    const code = errorCode(error);
-    if (!/^E[A-Z]+$/.test(code)) throw error;
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
     const message = `${options.data} cannot keep state: ${code}; name another folder with --data`;
     return failure({ message });
   }
