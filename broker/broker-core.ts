@@ -117,7 +117,7 @@ export class BrokerCore implements SessionContext {
     (receiver as Connection | undefined)?.close({ code: ReasonCode.QuotaExceeded, reason });
   }
 
-  /** Takes effect at once, on open connections and stored sessions too: DESIGN, "live change". */
+  /** Takes effect at once, on open connections and stored sessions too: ARCHITECTURE, "The live change". */
   apply(snapshot: Snapshot): void {
     this.policy = buildPolicy(snapshot);
     this.authorities = parseAuthorities(snapshot);

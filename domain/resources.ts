@@ -198,7 +198,7 @@ export function nameOf(resource: Resource): string {
 }
 
 /**
- * Fields that can only be set when an object is created, as paths within `spec`; DESIGN, "Resources".
+ * Fields that can only be set when an object is created, as paths within `spec`; ADR 8.
  * What is compared for `name` is the name in effect, so that stating the default changes nothing.
  */
 export const IMMUTABLE_FIELDS: { readonly [K in Kind]: readonly string[] } = {

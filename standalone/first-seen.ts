@@ -1,6 +1,6 @@
 /**
  * When each declared object was first seen, which is its creationTimestamp: of two in conflict the
- * older stays, also after a restart. DESIGN, "Resources".
+ * older stays, also after a restart. ADR 4.
  */
 import {
   closeSync,

@@ -95,7 +95,7 @@ function refuseRequest(packet: ConnectPacket): Ending | undefined {
   return undefined;
 }
 
-/** DESIGN, "identity": the MQTT client identifier is the Client's name. */
+/** ADR 6: the MQTT client identifier is the Client's name. */
 function refuseIdentity(
   packet: ConnectPacket,
   access: ClientAccess | undefined,

@@ -175,7 +175,7 @@ const MESSAGE_FAULTS: ReadonlySet<ReasonCode> = new Set([
 ]);
 
 /**
- * DESIGN, "publish refused": the connection closes, and MQTT 5 is told why, in PUBACK as well at
+ * ADR 9: the connection closes, and MQTT 5 is told why, in PUBACK as well at
  * QoS 1. A fault of the message alone costs an MQTT 5 client at QoS 1 no more than that message.
  */
 function refusePublish(connection: Connection, topic: string, ending: Ending): void {
