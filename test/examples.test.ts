@@ -19,7 +19,11 @@ import { REPOSITORY, startUp } from './support/up.ts';
 import type { Up } from './support/up.ts';
 
 const EXAMPLES = path.join(REPOSITORY, 'examples');
-const PROMPT = 'npx node ';
+/** What `npx` runs of this repository, and the arguments that `node` gets instead. */
+const RUNNERS: readonly (readonly [command: string, script: string])[] = [
+  ['npx mqttgrid ', 'cli/mqttgrid.ts '],
+  ['npx node ', ''],
+];
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 
 let data: string;
@@ -47,6 +51,12 @@ test('a script whose broker is not there says so and leaves with exit code 1', a
   assert.equal(code, 1);
   assert.match(stderr, /s1-vehicle1\.crt/);
 });
+
+function scriptOf(command: string): string[] {
+  const runner = RUNNERS.find(([prefix]) => command.startsWith(prefix));
+  assert.ok(runner !== undefined, command);
+  return (runner[1] + command.slice(runner[0].length)).split(' ');
+}
 
 function describeScenario(scenario: Scenario): void {
   const folder = path.join(EXAMPLES, scenario.name);
@@ -80,11 +90,7 @@ function describeScenario(scenario: Scenario): void {
       for (const { command, output } of commandBlocks(text)) {
         // What shows no output goes on until Ctrl-C.
         if (output === '') continue;
-        assert.ok(command.startsWith(PROMPT), command);
-        const { stdout, stderr } = await runScript(
-          command.slice(PROMPT.length).split(' '),
-          environment(),
-        );
+        const { stdout, stderr } = await runScript(scriptOf(command), environment());
         assert.notEqual(stdout, '', `${command}\n${stderr}`);
         outputs.set(command, stdout);
       }
