@@ -129,13 +129,16 @@ test('pages come in order, and say whether they are the last', async (t) => {
   for (let index = 0; index < 1201; index++) store.append(aMessage(store, 't', [1], String(index)));
   const seen: string[] = [];
   let after = 0;
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     const page = await store.read(1, after);
     seen.push(...page.messages.map(({ parts }) => parts.payload.toString()));
     after = page.messages.at(-1)?.number ?? after;
     last = page.last;
   }
-  assert.deepEqual(seen, Array.from({ length: 1201 }, (_, index) => String(index)));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 1201 }, (_, index) => String(index)),
+  );
 });
 
 test('a page of large messages is short', async (t) => {
@@ -173,7 +176,10 @@ test('many changes share a commit', async (t) => {
 
 test('a file that is no database is kept aside, and a new store is begun', async (t) => {
   const world = aWorld(t);
-  writeFileSync(world.path, 'this is no database, and it is long enough to be read as one'.repeat(9));
+  writeFileSync(
+    world.path,
+    'this is no database, and it is long enough to be read as one'.repeat(9),
+  );
   const store = await world.open();
   assert.deepEqual(store.found, []);
   assert.match(world.logs[0] ?? '', /is corrupt .* kept as .*sessions\.db\.corrupt-1/);
