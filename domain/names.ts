@@ -12,20 +12,30 @@ export interface NameRule {
   readonly characters: string;
   /** The same in words. */
   readonly inWords: string;
+  /** Finds a character that is not allowed; a surrogate pair is one. */
+  readonly forbidden: RegExp;
 }
 
-const HYPHENATED = { characters: '[A-Za-z0-9-]', inWords: 'letters, digits and hyphens' } as const;
-const COMMON: NameRule = { lengthMin: 3, lengthMax: 50, ...HYPHENATED };
+function nameRule(rule: Omit<NameRule, 'forbidden'>): NameRule {
+  return { ...rule, forbidden: new RegExp(`(?!${rule.characters}).`, 'su') };
+}
+
+const COMMON = nameRule({
+  lengthMin: 3,
+  lengthMax: 50,
+  characters: '[A-Za-z0-9-]',
+  inWords: 'letters, digits and hyphens',
+});
 
 export const NAME_RULES: { readonly [K in NamedKind]: NameRule } = {
   MqttNamespace: COMMON,
   CaCertificate: COMMON,
-  Client: {
+  Client: nameRule({
     lengthMin: 1,
     lengthMax: 128,
     characters: '[A-Za-z0-9:._-]',
     inWords: 'letters, digits, hyphens, colons, dots and underscores',
-  },
+  }),
   ClientGroup: COMMON,
   TopicSpace: COMMON,
   PermissionBinding: COMMON,
@@ -56,7 +66,7 @@ export function checkName(kind: NamedKind, name: string): NameFault | undefined 
       remedy: 'remove this object: bindings may name "$all" without it',
     };
   }
-  const bad = [...name].find((character) => !new RegExp(`^${rule.characters}$`).test(character));
+  const bad = rule.forbidden.exec(name)?.[0];
   if (bad !== undefined) {
     return {
       message: `${quote(name)} contains ${quote(bad)}: ${describe(kind, rule)}`,
