@@ -22,6 +22,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
   /^examples\/[a-z-]+\/client\.ts$/,
+  /^test\/golden\/fixtures\/issue\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];
@@ -66,10 +67,15 @@ const sources = new Map(
 );
 const own = [...sources].filter(([path]) => path !== 'test/tidy.test.ts');
 
-const IMPORT = /^(?:import|export)\s(?:[^;']*?\sfrom\s)?'([^']+)'|\bimport\('([^']+)'\)/gm;
+/** At the top of a file, in the middle of it, or as the start of a worker. */
+const IMPORTING = [
+  /^(?:import|export)\s(?:[^;']*?\sfrom\s)?'([^']+)'/gm,
+  /\bimport\('([^']+)'\)/g,
+  /\bnew Worker\(new URL\('([^']+)', import\.meta\.url\)/g,
+];
 
 function targetsOf(text: string): string[] {
-  return [...text.matchAll(IMPORT)].map(([, stated, lazy]) => (stated ?? lazy)!);
+  return IMPORTING.flatMap((form) => [...text.matchAll(form)].map(([, target]) => target!));
 }
 
 function importsOf(path: string, text: string): string[] {
