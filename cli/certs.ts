@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CertificateSubject } from '../domain/resources.ts';
+import { systemClock } from '../standalone/clock.ts';
 import { declaredClients } from '../standalone/declared-clients.ts';
 import { CertificateFileError } from '../standalone/development-certificates.ts';
 import { issueWanted } from './certs-issue.ts';
@@ -17,7 +18,7 @@ export interface CertsEnvironment {
 }
 
 const PROCESS: CertsEnvironment = {
-  nowMs: () => Date.now(),
+  nowMs: () => systemClock.nowMs(),
   writeOut: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
   fail: () => {

@@ -23,7 +23,7 @@ const MISSING_RESCAN_MS = 200;
 
 export interface FolderWatchOptions {
   readonly folder: string;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'nowMs' | 'after'>;
   readonly onChange: () => void;
 }
 

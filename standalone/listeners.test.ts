@@ -9,6 +9,7 @@ import { startBroker } from '../broker/broker.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { testAuthority } from '../test/support/certificates.ts';
 import { aClient, aSnapshot } from '../test/support/snapshots.ts';
+import { systemClock } from './clock.ts';
 import { createListeners } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
 
@@ -68,6 +69,7 @@ async function bench(t: TestContext, firstPort: number): Promise<Bench> {
     host: HOST,
     firstPort,
     tls: { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem },
+    clock: systemClock,
     logger: pino({ level: 'silent' }),
     startBroker: async (options) => {
       const broker = await startBroker(options);
@@ -141,6 +143,7 @@ test('an address that is not of this machine is a fault that names it', async (t
     host: '192.0.2.1',
     firstPort: 0,
     tls: { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem },
+    clock: systemClock,
     logger: pino({ level: 'silent' }),
     startBroker,
   });

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Broker, startBroker } from '../broker/broker.ts';
+import type { Clock } from '../broker/clock.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { systemErrorCode } from './manifest-files.ts';
 
@@ -21,6 +22,7 @@ export interface ListenersOptions {
   readonly firstPort: number;
   readonly tls: ServerTls;
   readonly startBroker: StartBroker;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -122,14 +124,14 @@ class BrokerListeners implements Listeners {
   }
 
   async #start(key: string, snapshot: Snapshot): Promise<ListenFault | undefined> {
-    const { host, tls, logger, startBroker } = this.#options;
+    const { host, tls, clock, logger, startBroker } = this.#options;
     const port = this.#assignPort(key);
     if (port > PORT_MAX) {
       const message = `no port is left: it would be ${port}, and ${PORT_MAX} is the last`;
       return { message, remedy: 'choose a lower one with --port' };
     }
     try {
-      const broker = await startBroker({ host, port, tls, snapshot, logger });
+      const broker = await startBroker({ host, port, tls, snapshot, clock, logger });
       this.#running.set(key, { broker, snapshot });
       return undefined;
     } catch (error) {

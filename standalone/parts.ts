@@ -95,7 +95,7 @@ async function assemble(options: StandaloneOptions, manifests: Manifests): Promi
     options,
     manifests,
     firstSeen,
-    listeners: createListeners({ host, firstPort: port, tls, startBroker: start, logger }),
+    listeners: createListeners({ host, firstPort: port, tls, startBroker: start, clock, logger }),
     issuer,
     serverCaFile: caFile,
     notices,
