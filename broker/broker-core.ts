@@ -4,16 +4,16 @@ import type { Policy } from '../domain/access.ts';
 import { buildPolicy, maySubscribe } from '../domain/access.ts';
 import type { Limits } from '../domain/limits.ts';
 import { SESSION_EXPIRY_SECONDS } from '../domain/limits.ts';
-import { describeReasonCode, ReasonCode } from '../domain/reason-codes.ts';
+import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { filterMatches, splitLevels } from '../domain/topic-filter.ts';
 import { parseAuthorities, refuseCertificate } from './access/authentication.ts';
 import { ChainCache } from './access/chain-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Connection, Ending } from './connection.ts';
+import { Diagnostics } from './diagnostics/diagnostics.ts';
 import type { Metrics } from './metrics.ts';
 import { newMetrics } from './metrics.ts';
-import { protocolName } from './packets/packet-type.ts';
 import { Router } from './routing/router.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import type { Session, SessionContext } from './session/session.ts';
@@ -32,6 +32,7 @@ export class BrokerCore implements SessionContext {
   readonly metrics: Metrics = newMetrics();
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly diagnostics: Diagnostics;
   readonly store: SessionStore | undefined;
   readonly router = new Router();
   readonly sessions: SessionRegistry;
@@ -41,6 +42,7 @@ export class BrokerCore implements SessionContext {
   readonly #connections = new Set<Connection>();
   /** Closed by us and waiting for the client to take its last bytes. */
   readonly #closing = new Set<Connection>();
+  #connectionNumber = 0;
   #dirty: Connection[] = [];
   /** Those with answers that wait for a commit. */
   readonly #answering = new Set<Connection>();
@@ -53,6 +55,7 @@ export class BrokerCore implements SessionContext {
     this.clock = clock;
     this.store = store;
     this.logger = logger;
+    this.diagnostics = new Diagnostics(logger, clock);
     this.policy = buildPolicy(snapshot);
     this.authorities = parseAuthorities(snapshot);
     this.sessions = new SessionRegistry(this, this.router);
@@ -77,6 +80,10 @@ export class BrokerCore implements SessionContext {
     return this.#connections;
   }
 
+  nextConnectionNumber(): number {
+    return ++this.#connectionNumber;
+  }
+
   opened(connection: Connection): void {
     this.#connections.add(connection);
   }
@@ -94,15 +101,14 @@ export class BrokerCore implements SessionContext {
     if (!connection.socket.destroyed) this.#closing.add(connection);
     const { connected } = connection;
     if (connected !== undefined) this.#leave(connected.session, connection);
-    this.logger.info(
-      {
-        client: connected?.session.client,
-        protocol: protocolName(connected?.version),
-        reasonCode: describeReasonCode(ending.code),
-        remoteAddress: connection.socket.remoteAddress,
-      },
-      `disconnected: ${ending.reason}`,
-    );
+    this.#tellClosed(connection, ending);
+  }
+
+  #tellClosed(connection: Connection, ending: Ending): void {
+    const { peer, connected, claimed } = connection;
+    if (connected !== undefined) this.diagnostics.disconnected(peer, ending);
+    else if (claimed !== undefined) this.diagnostics.connectRefused(peer, ending);
+    else this.diagnostics.neverConnected(peer, ending);
   }
 
   overflowed(session: Session): void {
@@ -114,7 +120,11 @@ export class BrokerCore implements SessionContext {
     this.logger.warn({ client: session.client, queued: session.queuedMessages }, reason);
     const { receiver } = session;
     this.sessions.end(session);
-    (receiver as Connection | undefined)?.close({ code: ReasonCode.QuotaExceeded, reason });
+    (receiver as Connection | undefined)?.close({
+      code: ReasonCode.QuotaExceeded,
+      reason,
+      disconnection: 'SessionOverflow',
+    });
   }
 
   /** Takes effect at once, on open connections and stored sessions too: ARCHITECTURE, "The live change". */
@@ -191,7 +201,7 @@ export class BrokerCore implements SessionContext {
     if (access === undefined) {
       const connection = session.receiver as Connection | undefined;
       this.sessions.end(session);
-      connection?.close({ code: ReasonCode.NotAuthorized, reason: 'this Client was deleted' });
+      connection?.close(notAuthentic('this Client was deleted'));
       return;
     }
     let lost = false;
@@ -217,18 +227,18 @@ export class BrokerCore implements SessionContext {
     const access = this.policy.clientAccess(connected.session.client);
     const refusal = this.#refuseConnected(connection);
     if (access !== undefined && refusal === undefined) connection.authorize(access);
-    else connection.close({ code: ReasonCode.NotAuthorized, reason: refusal ?? 'Client deleted' });
+    else connection.close(refusal ?? notAuthentic('this Client was deleted'));
   }
 
-  #refuseConnected(connection: Connection): string | undefined {
+  #refuseConnected(connection: Connection): Ending | undefined {
     const { session, chain } = connection.connected!;
     const client = this.policy.clientAccess(session.client)?.client;
-    if (client === undefined) return 'this Client was deleted';
-    if (client.state !== 'Enabled') return 'this Client was disabled';
+    if (client === undefined) return notAuthentic('this Client was deleted');
+    if (client.state !== 'Enabled') return notAuthentic('this Client was disabled');
     const refusal = refuseCertificate(client, chain, this.authorities, this.clock.nowMs());
     if (refusal === undefined) return undefined;
-    this.logger.info({ client: client.name }, `certificate no longer accepted: ${refusal}`);
-    return "this Client's certificate is no longer accepted";
+    const reason = "this Client's certificate is no longer accepted";
+    return { ...notAuthentic(reason), cause: `${reason}: ${refusal}` };
   }
 
   #sweep(): void {
@@ -239,6 +249,7 @@ export class BrokerCore implements SessionContext {
       else if (connection.destroyAtMs <= nowMs) connection.socket.destroy();
     }
     this.sessions.endExpired(nowMs);
+    this.diagnostics.tellSuppressed();
   }
 
   #sweepConnection(connection: Connection, nowMs: number): void {
@@ -252,8 +263,12 @@ export class BrokerCore implements SessionContext {
       const reason = `nothing received for 1.5 times ${connected.keepAliveMs / 1000} seconds`;
       connection.close({ code: ReasonCode.KeepAliveTimeout, reason });
     } else if (nowMs > connected.chain[0]!.validToDate.getTime()) {
-      const reason = 'the certificate of this Client expired';
-      connection.close({ code: ReasonCode.NotAuthorized, reason });
+      connection.close(notAuthentic('the certificate of this Client expired'));
     }
   }
+}
+
+/** The client is not, or no longer, who it must be. */
+function notAuthentic(reason: string): Ending {
+  return { code: ReasonCode.NotAuthorized, reason, disconnection: 'ClientAuthenticationError' };
 }

@@ -3,6 +3,8 @@ import type { TLSSocket } from 'node:tls';
 import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { BrokerCore } from './broker-core.ts';
+import type { Peer } from './diagnostics/diagnostics.ts';
+import type { DisconnectionReason } from './diagnostics/disconnection-reason.ts';
 import { handlePacket } from './handlers/handlers.ts';
 import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
@@ -31,6 +33,17 @@ const RECEIVE_MAXIMUM_DEFAULT = 65535;
 export interface Ending {
   readonly code: ReasonCode;
   readonly reason: string;
+  /** For the log, where it is more than the client may know. */
+  readonly cause?: string;
+  /** For the log, where it is more exact than the code. */
+  readonly disconnection?: DisconnectionReason;
+}
+
+/** What a CONNECT that is refused says of itself. */
+interface ClaimedIdentity {
+  /** As it may be written to the log. */
+  readonly client: string | undefined;
+  readonly version: ProtocolVersion;
 }
 
 /** What CONNECT settled for the rest of the connection. */
@@ -51,10 +64,14 @@ export interface ConnectedState {
 export class Connection implements Receiver {
   readonly socket: TLSSocket;
   readonly core: BrokerCore;
+  /** Tells the connections of one broker apart. */
+  readonly number: number;
   readonly openedAtMs: number;
   open = true;
   /** Undefined until CONNECT is accepted. */
   connected: ConnectedState | undefined;
+  /** Set once CONNECT is refused. */
+  claimed: ClaimedIdentity | undefined;
   sessionExpirySeconds = 0;
   lastReceivedAtMs: number;
   /** When the socket is torn down although the client did not take its last bytes. */
@@ -63,6 +80,8 @@ export class Connection implements Receiver {
   readonly aliases: (string | undefined)[] = [];
   /** Topics that this client may publish to, by their bytes as Latin-1, and their ways. */
   readonly permittedTopics = new Map<string, Route>();
+  /** Remembered: a socket that is closed does not know it any more. */
+  readonly remoteAddress: string | undefined;
   readonly #reader = new FrameReader(CONNECT_BYTES_MAX);
   #output: Buffer[] = [];
   #outputBytes = 0;
@@ -74,6 +93,8 @@ export class Connection implements Receiver {
   constructor(socket: TLSSocket, core: BrokerCore) {
     this.socket = socket;
     this.core = core;
+    this.number = core.nextConnectionNumber();
+    this.remoteAddress = socket.remoteAddress;
     this.openedAtMs = core.clock.nowMs();
     this.lastReceivedAtMs = this.openedAtMs;
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
@@ -92,6 +113,16 @@ export class Connection implements Receiver {
 
   get receiveMaximum(): number {
     return this.connected?.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT;
+  }
+
+  get peer(): Peer {
+    const { connected, claimed } = this;
+    return {
+      number: this.number,
+      remoteAddress: this.remoteAddress,
+      client: connected?.session.client ?? claimed?.client,
+      version: connected?.version ?? claimed?.version,
+    };
   }
 
   /** QoS 1 messages of this client whose PUBACK waits for a commit [MQTT-3.3.4-7]. */

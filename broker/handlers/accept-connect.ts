@@ -6,7 +6,6 @@ import { ReasonCode } from '../../domain/reason-codes.ts';
 import type { Connection, Ending } from '../connection.ts';
 import type { ConnectPacket } from '../packets/connect-decoder.ts';
 import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
-import { protocolName } from '../packets/packet-type.ts';
 import type { ConnectAttempt } from './connect.ts';
 
 /** A client that says nothing takes what packet identifiers can number; section 3.1.2.11.3. */
@@ -47,17 +46,11 @@ export function acceptConnect(
     problemInformation: packet.requestProblemInformation,
   });
   core.metrics.connectionsOpened++;
-  core.logger.info(
-    {
-      client: session.client,
-      protocol: protocolName(version),
-      operation: 'connect',
-      sessionPresent: present,
-      resumed: connection.socket.isSessionReused(),
-      remoteAddress: connection.socket.remoteAddress,
-    },
-    'connected',
-  );
+  core.diagnostics.connected(connection.peer, {
+    sessionPresent: present,
+    resumed: connection.socket.isSessionReused(),
+    credential: access.client.credential.type,
+  });
   connection.sendAfter(batch, encodeConnack(attempt, present)!);
   session.attach(connection);
   return undefined;

@@ -1,25 +1,22 @@
 import type { X509Certificate } from 'node:crypto';
 import type { ClientAccess } from '../../domain/access.ts';
-import { connectReturnCode, describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
+import { connectReturnCode, ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { refuseCertificate } from '../access/authentication.ts';
 import type { Connection, Ending } from '../connection.ts';
+import { legible } from '../diagnostics/diagnostics.ts';
 import type { ConnectPacket } from '../packets/connect-decoder.ts';
 import { decodeConnect, readProtocol } from '../packets/connect-decoder.ts';
 import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import { malformed } from '../packets/packet-fault.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
-import { protocolName } from '../packets/packet-type.ts';
 import { acceptConnect } from './accept-connect.ts';
 
 /** What refused clients are told: the cause is in the log, for those who may know it. */
 const NOT_AUTHORIZED =
   'the client identifier and the certificate are not accepted together; the log of the broker ' +
   'says why';
-
-/** Names of Clients have 128 characters at most; what is not one may have 65,535. */
-const LOGGED_IDENTIFIER_LENGTH_MAX = 128;
 
 /** A CONNECT while it is judged. */
 export interface ConnectAttempt {
@@ -32,8 +29,6 @@ interface Refusal {
   readonly ending: Ending;
   readonly version: ProtocolVersion;
   readonly packet?: ConnectPacket;
-  /** For the log, where it is not what the client is told. */
-  readonly cause?: string;
 }
 
 export function handleConnect(connection: Connection, frame: Frame): void {
@@ -66,8 +61,8 @@ function judge(attempt: ConnectAttempt): void {
   const chain = presentedChain(connection);
   const cause = refuseIdentity(packet, access) ?? refuseChain(connection, access!, chain);
   if (cause !== undefined) {
-    const ending = { code: ReasonCode.NotAuthorized, reason: NOT_AUTHORIZED };
-    refuse(connection, { ending, version, packet, cause });
+    const ending = { code: ReasonCode.NotAuthorized, reason: NOT_AUTHORIZED, cause };
+    refuse(connection, { ending, version, packet });
     return;
   }
   const refusal = acceptConnect(attempt, access!, chain);
@@ -124,24 +119,13 @@ function refuseChain(
 
 /** CONNACK with the reason, then the connection closes [MQTT-3.2.2-7]. */
 function refuse(connection: Connection, refusal: Refusal): void {
-  const { core, socket } = connection;
   const { ending, version, packet } = refusal;
-  const cause = refusal.cause ?? ending.reason;
-  core.metrics.connectionsRefused++;
-  core.logger.warn(
-    {
-      client: packet?.clientIdentifier.slice(0, LOGGED_IDENTIFIER_LENGTH_MAX),
-      protocol: protocolName(version),
-      operation: 'connect',
-      reasonCode: describeReasonCode(ending.code),
-      cause,
-      remoteAddress: socket.remoteAddress,
-    },
-    `CONNECT refused: ${cause}`,
-  );
+  connection.core.metrics.connectionsRefused++;
+  const client = packet === undefined ? undefined : legible(packet.clientIdentifier);
+  connection.claimed = { client, version };
   const connack = encodeRefusal(refusal);
   if (connack !== undefined) connection.send(connack);
-  connection.finish({ code: ending.code, reason: `CONNECT refused: ${cause}` });
+  connection.finish(ending);
 }
 
 /** Undefined: nothing that the client could take says it, so the connection just closes. */

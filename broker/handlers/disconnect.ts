@@ -31,5 +31,9 @@ function changeExpiry(connection: Connection, expirySeconds: number | undefined)
 
 function leave(connection: Connection, code: number): void {
   const reason = `the client sent DISCONNECT ${describeReasonCode(code)}`;
-  connection.finish({ code: ReasonCode.Success, reason });
+  connection.finish({
+    code: ReasonCode.Success,
+    reason,
+    disconnection: 'ClientInitiatedDisconnect',
+  });
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { mayPublish, refusalReason } from '../../domain/access.ts';
-import { describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
+import { ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicName } from '../../domain/topic-filter.ts';
 import type { Connection, Ending } from '../connection.ts';
@@ -9,7 +9,6 @@ import { findTextFault } from '../packets/encoded-text.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import { Message } from '../packets/message.ts';
 import { malformed, protocolError } from '../packets/packet-fault.ts';
-import { protocolName } from '../packets/packet-type.ts';
 import {
   decodePublish,
   emptyPublishParts,
@@ -35,6 +34,9 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   core.metrics.publishesReceived++;
   const ending = findUnsupported(connection);
   if (ending !== undefined) {
+    const topic = frame.bytes.toString('utf8', parts.topicStart, parts.topicEnd);
+    core.metrics.publishesRefused++;
+    core.diagnostics.publishRefused(connection.peer, { topic, qos: parts.qos, ending });
     connection.close(ending);
     return;
   }
@@ -180,19 +182,9 @@ const MESSAGE_FAULTS: ReadonlySet<ReasonCode> = new Set([
  */
 function refusePublish(connection: Connection, topic: string, ending: Ending): void {
   const { core, connected } = connection;
-  const { version, session } = connected!;
+  const { version } = connected!;
   core.metrics.publishesRefused++;
-  core.logger.warn(
-    {
-      client: session.client,
-      protocol: protocolName(version),
-      operation: 'publish',
-      topic: quote(topic),
-      qos: parts.qos,
-      reasonCode: describeReasonCode(ending.code),
-    },
-    `PUBLISH refused: ${ending.reason}`,
-  );
+  core.diagnostics.publishRefused(connection.peer, { topic, qos: parts.qos, ending });
   if (version === 4 || parts.qos === 0) {
     connection.close(ending);
     return;

@@ -1,12 +1,11 @@
 import { maySubscribe, refusalReason } from '../../domain/access.ts';
-import { describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
+import { ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicFilter, isSharedSubscription, splitLevels } from '../../domain/topic-filter.ts';
 import type { Connection } from '../connection.ts';
 import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
-import { protocolName } from '../packets/packet-type.ts';
 import type { SubscriptionRequest } from '../packets/subscribe-decoder.ts';
 import { decodeSubscribe } from '../packets/subscribe-decoder.ts';
 import type { BatchNumber } from '../store/session-store.ts';
@@ -15,8 +14,8 @@ import { latestBatch, sendAnswer } from './answer.ts';
 
 /** The only failure that MQTT 3.1.1 knows in SUBACK [MQTT-3.9.3-2]. */
 const FAILURE = 0x80;
-/** Refused filters of one packet that are logged and explained; it may hold 100,000 of them. */
-const EXPLAINED_REFUSALS_MAX = 10;
+/** Refused filters of one packet that are explained; it may hold 100,000 of them. */
+const EXPLAINED_REFUSALS_MAX = 3;
 
 interface Granted {
   readonly qos: 0 | 1;
@@ -45,7 +44,7 @@ export function handleSubscribe(connection: Connection, frame: Frame): void {
     return;
   }
   const outcomes = requests.map((request) => subscribe(connection, request));
-  const reasons = logRefusals(connection, outcomes);
+  const reasons = tellRefusals(connection, outcomes);
   const granted = outcomes.map((outcome) => codeOf(outcome, version));
   const suback = { cmd: 'suback', messageId: packetIdentifier, granted } as const;
   // One Reason String has to do for all filters: the first refusal's.
@@ -108,28 +107,19 @@ function refuseFilter(connection: Connection, filter: string): Refused | undefin
   return { filter, code: ReasonCode.QuotaExceeded, explain };
 }
 
-/** Logs the first of them, and how many there are; answers the reasons that it worked out. */
-function logRefusals(
-  { core, connected }: Connection,
+/** Tells the log of all of them at once; answers the causes that it worked out. */
+function tellRefusals(
+  { core, peer }: Connection,
   outcomes: readonly (Granted | Refused)[],
 ): string[] {
   const refused = outcomes.filter((outcome) => 'explain' in outcome);
+  const [first] = refused;
+  if (first === undefined) return [];
   core.metrics.subscriptionsRefused += refused.length;
-  const { session, version } = connected!;
-  const context = {
-    client: session.client,
-    protocol: protocolName(version),
-    operation: 'subscribe',
-  };
-  const reasons = refused.slice(0, EXPLAINED_REFUSALS_MAX).map(({ filter, code, explain }) => {
-    const reason = explain();
-    const details = { topicFilter: quote(filter), reasonCode: describeReasonCode(code) };
-    core.logger.warn({ ...context, ...details }, `SUBSCRIBE refused: ${reason}`);
-    return reason;
-  });
-  const more = refused.length - reasons.length;
-  if (more > 0) core.logger.warn(context, `SUBSCRIBE refused: ${more} more filters of the packet`);
-  return reasons;
+  const causes = refused.slice(0, EXPLAINED_REFUSALS_MAX).map(({ explain }) => explain());
+  const topicFilters = refused.map(({ filter }) => filter);
+  core.diagnostics.subscribeRefused(peer, { topicFilters, code: first.code, causes });
+  return causes;
 }
 
 function codeOf(outcome: Granted | Refused, version: ProtocolVersion): number {
