@@ -1,0 +1,86 @@
+import type { Statement } from './statements.ts';
+import { Exempt, section } from './statements.ts';
+import { statements5Operation } from './statements-5-operation.ts';
+import { statements5Packets } from './statements-5-packets.ts';
+
+const { client, will } = Exempt;
+
+/** The normative statements of MQTT 5 (OASIS Standard, 2019), appendix B, in our words. */
+export const statements5: readonly Statement[] = [
+  ...section('1.5.4', [
+    [1, 'text is well-formed UTF-8'],
+    [2, 'text has no U+0000'],
+    [3, 'U+FEFF in a text is a character, never skipped'],
+  ]),
+  ...section('1.5.5', [[1, 'a variable byte integer has no more bytes than it needs']]),
+  ...section('1.5.7', [[1, 'both texts of a pair are UTF-8']]),
+  ...section('2.1.3', [[1, 'reserved flags of the first byte have the values of the table']]),
+  ...section('2.2.1', [
+    [2, 'PUBLISH at QoS 0 has no identifier'],
+    [3, 'requests of clients have an identifier that is not 0 and not in use'],
+    [4, 'PUBLISH of a server above QoS 0 has an identifier that is not 0 and not in use'],
+    [5, 'acknowledgements have the identifier of the PUBLISH'],
+    [6, 'SUBACK and UNSUBACK have the identifier of the request'],
+  ]),
+  ...section('2.2.2', [[1, 'no properties are said by a length of 0']]),
+  ...section('3.1.0', [
+    [1, 'the first packet is CONNECT'],
+    [2, 'a second CONNECT is a protocol error'],
+  ]),
+  ...section('3.1.2', [
+    [1, 'another protocol name is not accepted, and closed'],
+    [2, 'another version is answered with 0x84 or nothing, and closed'],
+    [3, 'the reserved connect flag must be 0'],
+    [4, 'a clean start discards the session'],
+    [5, 'without a clean start the session is resumed'],
+    [6, 'without a clean start and without a session one is made'],
+    [7, 'the will is kept with the session', will],
+    [8, 'the will is published after the connection ends', will],
+    [9, 'the will flag comes with will fields'],
+    [10, 'the will is gone once it is published or the client disconnects', will],
+    [11, 'without the will flag the QoS of the will is 0'],
+    [12, 'the QoS of a will is 0, 1 or 2'],
+    [13, 'without the will flag the will is not retained'],
+    [14, 'a will that is not to be retained is published so', will],
+    [15, 'a will that is to be retained is published so', will],
+    [16, 'without its flag there is no username'],
+    [17, 'with its flag there is a username'],
+    [18, 'without its flag there is no password'],
+    [19, 'with its flag there is a password'],
+    [20, 'a client pings to keep its connection', client],
+    [21, 'a client keeps to the Server Keep Alive', client],
+    [22, 'silence of one and a half times the keep alive ends the connection'],
+    [23, 'a session with an expiry above 0 is stored when the connection ends'],
+    [24, "no packet exceeds the client's Maximum Packet Size"],
+    [25, 'a message that would exceed it is discarded as if it had been sent'],
+    [26, "no Topic Alias exceeds the client's Topic Alias Maximum"],
+    [27, 'without a Topic Alias Maximum no alias is sent'],
+    [28, 'without a request no Response Information is sent'],
+    [29, 'without Request Problem Information reasons are in CONNACK and DISCONNECT alone'],
+    [30, 'a client that authenticates sends nothing else before CONNACK', client],
+  ]),
+  ...section('3.1.3', [
+    [1, 'the fields of the payload have one order'],
+    [2, 'the client identifier names the session'],
+    [3, 'the client identifier is there, and is first'],
+    [4, 'the client identifier is UTF-8'],
+    [5, 'client identifiers of 1 to 23 letters and digits are allowed'],
+    [6, 'where an empty client identifier is allowed, a unique one is assigned', Exempt.assigned],
+    [7, 'the assigned client identifier is returned', Exempt.assigned],
+    [8, 'a client identifier may be rejected with 0x85, and is closed then'],
+    [9, 'a client that is back in time has no will sent', will],
+    [10, 'User Properties of a will keep their order', will],
+    [11, 'the will topic is UTF-8'],
+    [12, 'the username is UTF-8'],
+  ]),
+  ...section('3.1.4', [
+    [1, 'a CONNECT that does not conform is closed'],
+    [2, 'a CONNECT that fails authentication or authorization is closed'],
+    [3, 'a newer connection of a client ends the older with 0x8E'],
+    [4, 'a clean start is made as asked for'],
+    [5, 'a good CONNECT is answered with 0x00'],
+    [6, 'nothing after a rejected CONNECT is processed'],
+  ]),
+  ...statements5Packets,
+  ...statements5Operation,
+];
