@@ -18,7 +18,7 @@ export class LogBudget {
 
   /** False: the line is to be left out. */
   take(nowMs: number): boolean {
-    // A clock that is set back refills nothing until it has caught up with itself.
+    // A clock that is set back refills nothing.
     const elapsedMs = Math.max(0, nowMs - this.#refilledAtMs);
     this.#refilledAtMs = nowMs;
     this.#lines = Math.min(LINES_BURST, this.#lines + (elapsedMs * LINES_PER_SECOND) / 1000);
