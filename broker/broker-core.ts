@@ -159,6 +159,7 @@ export class BrokerCore implements SessionContext {
       },
     });
     for (const found of store.found) this.#restoreSession(found, store);
+    this.sessions.endAllExpired(this.clock.nowMs());
   }
 
   #restoreSession(found: StoredSession, store: SessionStore): void {
@@ -248,7 +249,7 @@ export class BrokerCore implements SessionContext {
       if (connection.socket.destroyed) this.#closing.delete(connection);
       else if (connection.destroyAtMs <= nowMs) connection.socket.destroy();
     }
-    this.sessions.endExpired(nowMs);
+    this.sessions.endAllExpired(nowMs);
     this.diagnostics.tellSuppressed();
   }
 

@@ -52,7 +52,7 @@ export function acceptConnect(
     credential: access.client.credential.type,
   });
   connection.sendAfter(batch, encodeConnack(attempt, present)!);
-  session.attach(connection);
+  session.attach(connection, expirySeconds > 0);
   return undefined;
 }
 

@@ -13,6 +13,8 @@ export class InFlight {
   readonly #messages = new Map<number, Message | undefined>();
   /** Identifiers of messages that are in the store alone, by the number of the message. */
   readonly #suspended = new Map<number, number>();
+  /** Numbers of suspended messages that were acknowledged while a page may be under way. */
+  readonly #acknowledged = new Set<number>();
   #last = 0;
 
   /** Suspended ones not counted. */
@@ -73,10 +75,15 @@ export class InFlight {
       this.#suspended.set(message.number, identifier);
     }
     this.#messages.clear();
+    this.#acknowledged.clear();
   }
 
-  /** The identifier that a message from the store was sent with before, if it was. */
-  resume(message: Message): number | undefined {
+  /**
+   * What is known of a message that comes from the store: the identifier that it was sent with
+   * before, or that it was acknowledged since; undefined: it was never sent.
+   */
+  resume(message: Message): number | 'acknowledged' | undefined {
+    if (this.#acknowledged.delete(message.number)) return 'acknowledged';
     const identifier = this.#suspended.get(message.number);
     if (identifier === undefined) return undefined;
     this.#suspended.delete(message.number);
@@ -89,6 +96,9 @@ export class InFlight {
     for (const number of this.#suspended.keys()) {
       if (number <= upTo) this.#suspended.delete(number);
     }
+    for (const number of this.#acknowledged) {
+      if (number <= upTo) this.#acknowledged.delete(number);
+    }
   }
 
   /** The number of a suspended message that is acknowledged before it was sent again. */
@@ -96,6 +106,7 @@ export class InFlight {
     for (const [number, suspended] of this.#suspended) {
       if (suspended !== identifier) continue;
       this.#suspended.delete(number);
+      this.#acknowledged.add(number);
       return number;
     }
     return undefined;

@@ -33,7 +33,7 @@ export class SessionRegistry {
 
   /** The client's session: a new one if it has none or wants to start clean [MQTT-3.1.2-4]. */
   open(client: string, request: SessionRequest): OpenedSession {
-    const known = this.#sessions.get(client);
+    const known = this.#unexpired(client);
     if (known !== undefined && !request.cleanStart) {
       return { session: known, present: true, batch: NO_BATCH };
     }
@@ -76,12 +76,20 @@ export class SessionRegistry {
   }
 
   /** Ends sessions without a connection whose time is over. */
-  endExpired(nowMs: number): void {
-    for (const session of this.#sessions.values()) {
-      if (session.receiver !== undefined || session.expiresAtMs > nowMs) continue;
-      this.#context.metrics.sessionsExpired++;
-      this.end(session);
-    }
+  endAllExpired(nowMs: number): void {
+    for (const session of this.#sessions.values()) this.#endIfExpired(session, nowMs);
+  }
+
+  #unexpired(client: string): Session | undefined {
+    const session = this.#sessions.get(client);
+    if (session !== undefined) this.#endIfExpired(session, this.#context.clock.nowMs());
+    return this.#sessions.get(client);
+  }
+
+  #endIfExpired(session: Session, nowMs: number): void {
+    if (session.receiver !== undefined || session.expiresAtMs > nowMs) return;
+    this.#context.metrics.sessionsExpired++;
+    this.end(session);
   }
 
   #add(client: string, stored?: StoredQueue): Session {

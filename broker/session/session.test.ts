@@ -74,7 +74,7 @@ function aWorld(limits: Partial<Limits> = {}): World {
 test('a message waits while as many are in flight as the limit allows', () => {
   const { session } = aWorld({ inFlightMessages: 2 });
   const receiver = new TestReceiver();
-  session.attach(receiver);
+  session.attach(receiver, true);
   for (const payload of ['1', '2', '3', '4']) session.deliver(aMessage(payload), 1);
   assert.deepEqual(receiver.sent, ['1', '2']);
   session.acknowledge(receiver.unacknowledged[0]!);
@@ -84,7 +84,7 @@ test('a message waits while as many are in flight as the limit allows', () => {
 
 test('an acknowledgement of nothing in flight changes nothing', () => {
   const { session } = aWorld();
-  session.attach(new TestReceiver());
+  session.attach(new TestReceiver(), true);
   assert.equal(session.acknowledge(7), false);
 });
 
@@ -92,7 +92,7 @@ test('QoS 0 is for those who are there and read', () => {
   const { session, metrics } = aWorld();
   session.deliver(aMessage('nobody', 0), 1);
   const receiver = new TestReceiver();
-  session.attach(receiver);
+  session.attach(receiver, true);
   receiver.writable = false;
   session.deliver(aMessage('slow', 0), 1);
   receiver.writable = true;
@@ -106,7 +106,7 @@ test('what is larger than the client takes is left out, and the rest goes on', (
   const { session, metrics } = aWorld();
   const receiver = new TestReceiver();
   receiver.packetBytesMax = 20;
-  session.attach(receiver);
+  session.attach(receiver, true);
   for (const payload of ['small', 'l'.repeat(50), 'next']) {
     session.deliver(aMessage(payload, 1), 1);
     session.deliver(aMessage(payload, 0), 1);
@@ -121,7 +121,7 @@ test('a message that expired while it waited is not sent', () => {
   world.session.deliver(aMessage('fresh', 1, 60), 1);
   world.nowMs = 5001;
   const receiver = new TestReceiver();
-  world.session.attach(receiver);
+  world.session.attach(receiver, true);
   assert.deepEqual(receiver.sent, ['fresh']);
   assert.equal(world.metrics.messagesDroppedExpired, 1);
 });
@@ -129,7 +129,7 @@ test('a message that expired while it waited is not sent', () => {
 test('a message that expires at once is for those who are there', () => {
   const { session } = aWorld();
   const receiver = new TestReceiver();
-  session.attach(receiver);
+  session.attach(receiver, true);
   session.deliver(aMessage('now', 1, 0), 1);
   assert.deepEqual(receiver.sent, ['now']);
 });
@@ -143,7 +143,7 @@ test('the queue is bounded in bytes as well', () => {
 test('withdrawn messages are neither sent nor sent again, and late PUBACKs do no harm', () => {
   const { session, metrics } = aWorld({ inFlightMessages: 2 });
   const first = new TestReceiver();
-  session.attach(first);
+  session.attach(first, true);
   for (const payload of ['secret 1', 'open 2', 'secret 3', 'open 4']) {
     session.deliver(aMessage(payload), 1);
   }
@@ -151,7 +151,7 @@ test('withdrawn messages are neither sent nor sent again, and late PUBACKs do no
   assert.equal(metrics.messagesDroppedNotAuthorized, 2);
   session.detach(Infinity);
   const second = new TestReceiver();
-  session.attach(second);
+  session.attach(second, true);
   assert.deepEqual(second.sent, ['open 2 again', 'open 4']);
   session.acknowledge(first.unacknowledged[0]!);
   assert.equal(session.queuedMessages, 0);
@@ -189,7 +189,7 @@ test('every message arrives, in order, whatever happens to the connection', () =
           reconnect() {
             receiver = new TestReceiver();
             receiver.receiveMaximum = window;
-            session.attach(receiver);
+            session.attach(receiver, true);
           },
           lose() {
             session.detach(Infinity);

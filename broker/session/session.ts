@@ -1,3 +1,4 @@
+import type { ClientAccess } from '../../domain/access.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
@@ -50,6 +51,8 @@ export class Session {
   /** The name of the Client, which is the MQTT client identifier. */
   readonly client: string;
   readonly subscriptions = new Map<string, Subscription>();
+  /** What its subscriptions were last judged by. */
+  judgedBy: ClientAccess | undefined;
   /** Milliseconds since the epoch; only looked at while there is no connection. */
   expiresAtMs = Infinity;
   readonly #context: SessionContext;
@@ -98,8 +101,11 @@ export class Session {
     return this.#context.store!.deleteSubscription(this.#stored.session, filter);
   }
 
-  /** Delivery goes on over this connection: first what was never acknowledged [MQTT-4.4.0-1]. */
-  attach(receiver: Receiver): void {
+  /**
+   * Delivery goes on over this connection: first what was never acknowledged [MQTT-4.4.0-1].
+   * `outlives` says whether the session is to outlive the connection.
+   */
+  attach(receiver: Receiver, outlives: boolean): void {
     this.#receiver = receiver;
     this.expiresAtMs = Infinity;
     if (this.#stored === undefined) {
@@ -109,7 +115,9 @@ export class Session {
         this.#unsent.set(identifier, message);
       }
     } else {
-      this.#context.store!.setExpiry(this.#stored.session, undefined);
+      if (this.#stored.length === 0) this.#inFlight.forgetSuspended(Infinity);
+      // One that ends with its connection must not come back when the process ends before it.
+      this.#context.store!.setExpiry(this.#stored.session, outlives ? undefined : 0);
     }
     this.pump();
   }
@@ -145,7 +153,7 @@ export class Session {
       return;
     }
     if (this.#ended) return;
-    if (this.queuedMessages === 0 && this.#sends()) {
+    if (this.queuedMessages === 0 && this.#unsent.size === 0 && this.#sends()) {
       if (this.#send(message)) this.#stored?.take(message);
       return;
     }
@@ -200,6 +208,7 @@ export class Session {
     metrics.messagesDroppedNotAuthorized += withdrawn;
     const remaining = [...this.subscriptions.values()].filter((each) => each.permitted);
     this.#stored?.withdraw(remaining.map(({ filter }) => filter));
+    this.pump();
   }
 
   /** What the store removed of what waited there. */
@@ -235,7 +244,7 @@ export class Session {
     for (const message of messages) {
       const identifier = this.#inFlight.resume(message);
       if (identifier === undefined) this.#queue.push(message);
-      else this.#unsent.set(identifier, message);
+      else if (identifier !== 'acknowledged') this.#unsent.set(identifier, message);
     }
     this.#inFlight.forgetSuspended(last ? Infinity : messages.at(-1)!.number);
     this.pump();

@@ -10,12 +10,12 @@ export class StoredQueue {
   readonly #store: SessionStore;
   #messages: number;
   #bytes: number;
-  /** What came since the page that is under way was asked for. */
+  /** What of it came since the page that is under way was asked for. */
   #messagesSince = 0;
   #bytesSince = 0;
   /** The number of the newest message that is not in the store alone. */
   #taken = 0;
-  /** Pages that were asked for before the client left are not for the next connection. */
+  /** Grows when the page that is under way is no longer what is wanted. */
   #generation = 0;
   #reading = false;
 
@@ -27,11 +27,11 @@ export class StoredQueue {
   }
 
   get length(): number {
-    return this.#messages + this.#messagesSince;
+    return this.#messages;
   }
 
   get bytes(): number {
-    return this.#bytes + this.#bytesSince;
+    return this.#bytes;
   }
 
   /** The message is in memory as well as in the store, and so are all before it. */
@@ -43,18 +43,17 @@ export class StoredQueue {
   /** The message is in the store alone. */
   leave(message: Message): void {
     message.owners.push(this.session);
+    this.#messages++;
+    this.#bytes += message.bytes;
     this.#messagesSince++;
     this.#bytesSince += message.bytes;
   }
 
-  /** All that waits is in the store alone from now on. */
+  /** All that waits is in the store alone from now on, this much from memory with it. */
   leaveAll(messages: number, bytes: number): void {
-    this.#generation++;
-    this.#reading = false;
-    this.#messages = this.length + messages;
-    this.#bytes = this.bytes + bytes;
-    this.#messagesSince = 0;
-    this.#bytesSince = 0;
+    this.#forgetPage();
+    this.#messages += messages;
+    this.#bytes += bytes;
     this.#taken = 0;
   }
 
@@ -62,8 +61,6 @@ export class StoredQueue {
   read(receive: (page: StoredPage) => void): void {
     if (this.#reading) return;
     this.#reading = true;
-    this.#messages = this.length;
-    this.#bytes = this.bytes;
     this.#messagesSince = 0;
     this.#bytesSince = 0;
     const generation = this.#generation;
@@ -79,26 +76,33 @@ export class StoredQueue {
     this.#store.acknowledge(this.session, messageNumber);
   }
 
+  /** What matches none of the filters goes, from the page that is under way too. */
   withdraw(filters: readonly string[]): BatchNumber {
-    return this.#store.withdraw(this.session, filters);
+    this.#forgetPage();
+    return this.#store.withdraw(this.session, filters, this.#taken);
   }
 
-  /** Counts off what was withdrawn in the store. */
+  /** Counts off what was withdrawn of the part that was in the store alone. */
   withdrawn(messages: number, bytes: number): void {
-    this.#messages = Math.max(0, this.#messages - messages);
-    this.#bytes = Math.max(0, this.#bytes - bytes);
+    this.#messages -= messages;
+    this.#bytes -= bytes;
+  }
+
+  #forgetPage(): void {
+    this.#generation++;
+    this.#reading = false;
   }
 
   #takePage({ messages, last }: StoredPage): void {
     this.#taken = messages.at(-1)?.number ?? this.#taken;
     if (last) {
-      this.#messages = 0;
-      this.#bytes = 0;
+      this.#messages = this.#messagesSince;
+      this.#bytes = this.#bytesSince;
       return;
     }
-    // More is certain to follow, whatever was withdrawn in the meantime.
-    this.#messages = Math.max(1, this.#messages - messages.length);
+    // More is certain to follow, whatever was acknowledged ahead of its page.
+    this.#messages = Math.max(this.#messagesSince + 1, this.#messages - messages.length);
     const bytes = messages.reduce((sum, message) => sum + message.bytes, 0);
-    this.#bytes = Math.max(0, this.#bytes - bytes);
+    this.#bytes = Math.max(this.#bytesSince, this.#bytes - bytes);
   }
 }

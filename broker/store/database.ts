@@ -218,13 +218,16 @@ export class SessionDatabase {
   }
 
   #withdraw(session: number, batch: BatchReader): Withdrawal {
+    const countedAfter = batch.number();
     const filters = Array.from({ length: batch.number() }, () => splitLevels(batch.text()));
     let messages = 0;
     let bytes = 0;
     for (const row of this.#run.queuedTopics.all(session)) {
       const topic = splitLevels(Buffer.from(row['topic'] as Uint8Array).toString());
       if (filters.some((filter) => filterMatches(filter, topic))) continue;
-      this.#dequeue(session, row['message'] as number);
+      const message = row['message'] as number;
+      this.#dequeue(session, message);
+      if (message <= countedAfter) continue;
       messages++;
       bytes += row['bytes'] as number;
     }

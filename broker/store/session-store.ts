@@ -34,6 +34,7 @@ export interface StoredPage {
   readonly last: boolean;
 }
 
+/** What was withdrawn of the messages with numbers above the one that was named. */
 export interface Withdrawal {
   readonly session: number;
   readonly messages: number;
@@ -75,8 +76,11 @@ export interface SessionStore {
   append(message: Message): BatchNumber;
   /** The message waits for this session no more. */
   acknowledge(session: number, message: number): void;
-  /** Removes what matches none of the filters from what waits for the session. */
-  withdraw(session: number, filters: readonly string[]): BatchNumber;
+  /**
+   * Removes what matches none of the filters from what waits for the session. Messages with numbers
+   * up to `countedAfter` are removed too, and not counted in the withdrawal.
+   */
+  withdraw(session: number, filters: readonly string[], countedAfter: number): BatchNumber;
   /** Messages with numbers above `after`. */
   read(session: number, after: number): Promise<StoredPage>;
   /** Commits what was gathered, and closes the files. */

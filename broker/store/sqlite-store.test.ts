@@ -157,7 +157,7 @@ test('withdrawing keeps what matches a filter that remains', async (t) => {
   const withdrawn = new Promise((resolve) => {
     store.listen({ committed: () => undefined, withdrawn: resolve });
   });
-  store.withdraw(1, ['b/#', 'c']);
+  store.withdraw(1, ['b/#', 'c'], 0);
   assert.deepEqual(await withdrawn, { session: 1, messages: 2, bytes: 12 });
   assert.deepEqual(await payloads(store, 1), ['b/1']);
 });

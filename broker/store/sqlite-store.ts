@@ -140,8 +140,9 @@ export class SqliteStore implements SessionStore {
     this.#changed();
   }
 
-  withdraw(session: number, filters: readonly string[]): BatchNumber {
-    const batch = this.#batch.change(Change.Withdraw).number(session).number(filters.length);
+  withdraw(session: number, filters: readonly string[], countedAfter: number): BatchNumber {
+    const batch = this.#batch.change(Change.Withdraw).number(session).number(countedAfter);
+    batch.number(filters.length);
     for (const filter of filters) batch.text(filter);
     return this.#changed();
   }
