@@ -1,17 +1,18 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Policy } from '../domain/access.ts';
-import { buildPolicy, maySubscribe } from '../domain/access.ts';
+import { buildPolicy, isEqualJson } from '../domain/access.ts';
 import type { Limits } from '../domain/limits.ts';
 import { SESSION_EXPIRY_SECONDS } from '../domain/limits.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { filterMatches, splitLevels } from '../domain/topic-filter.ts';
-import { parseAuthorities, refuseCertificate } from './access/authentication.ts';
+import { splitLevels } from '../domain/topic-filter.ts';
+import { parseAuthorities } from './access/authentication.ts';
 import { ChainCache } from './access/chain-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Connection, Ending } from './connection.ts';
 import { Diagnostics } from './diagnostics/diagnostics.ts';
+import { judgeAll, judgeSession, notAuthentic } from './live-change.ts';
 import type { Metrics } from './metrics.ts';
 import { newMetrics } from './metrics.ts';
 import { Router } from './routing/router.ts';
@@ -127,12 +128,13 @@ export class BrokerCore implements SessionContext {
     });
   }
 
-  /** Takes effect at once, on open connections and stored sessions too: ARCHITECTURE, "The live change". */
+  /** Takes effect at once, on open connections and stored sessions too. */
   apply(snapshot: Snapshot): void {
-    this.policy = buildPolicy(snapshot);
-    this.authorities = parseAuthorities(snapshot);
-    for (const session of this.sessions.values()) this.#judge(session);
-    for (const connection of this.#connections) this.#rejudge(connection);
+    const { caCertificates } = this.policy.snapshot;
+    const authoritiesChanged = !isEqualJson(caCertificates, snapshot.caCertificates);
+    if (authoritiesChanged) this.authorities = parseAuthorities(snapshot);
+    this.policy = buildPolicy(snapshot, this.policy);
+    judgeAll(this, authoritiesChanged);
   }
 
   close(ending: Ending): void {
@@ -175,7 +177,7 @@ export class BrokerCore implements SessionContext {
       this.router.add(subscription);
     }
     // The declarations may have changed while the process was away.
-    this.#judge(session);
+    judgeSession(this, session);
   }
 
   #committed(batch: BatchNumber): void {
@@ -194,52 +196,6 @@ export class BrokerCore implements SessionContext {
     if (session.receiver !== connection) return; // Taken over, or ended.
     if (connection.sessionExpirySeconds === 0) this.sessions.end(session);
     else session.detach(this.clock.nowMs() + connection.sessionExpirySeconds * 1000);
-  }
-
-  /** Suspends subscriptions whose permission is gone, and lets those come back that have one. */
-  #judge(session: Session): void {
-    const access = this.policy.clientAccess(session.client);
-    if (access === undefined) {
-      const connection = session.receiver as Connection | undefined;
-      this.sessions.end(session);
-      connection?.close(notAuthentic('this Client was deleted'));
-      return;
-    }
-    let lost = false;
-    for (const subscription of session.subscriptions.values()) {
-      const permitted = maySubscribe(access, subscription.filter) !== undefined;
-      if (permitted === subscription.permitted) continue;
-      subscription.permitted = permitted;
-      if (permitted) this.router.add(subscription);
-      else this.router.remove(subscription);
-      lost ||= !permitted;
-    }
-    if (!lost) return;
-    const remaining = [...session.subscriptions.values()].filter(({ permitted }) => permitted);
-    session.withdraw((message) => {
-      const topic = splitLevels(message.topic);
-      return remaining.some(({ levels }) => filterMatches(levels, topic));
-    });
-  }
-
-  #rejudge(connection: Connection): void {
-    const { connected } = connection;
-    if (connected === undefined) return;
-    const access = this.policy.clientAccess(connected.session.client);
-    const refusal = this.#refuseConnected(connection);
-    if (access !== undefined && refusal === undefined) connection.authorize(access);
-    else connection.close(refusal ?? notAuthentic('this Client was deleted'));
-  }
-
-  #refuseConnected(connection: Connection): Ending | undefined {
-    const { session, chain } = connection.connected!;
-    const client = this.policy.clientAccess(session.client)?.client;
-    if (client === undefined) return notAuthentic('this Client was deleted');
-    if (client.state !== 'Enabled') return notAuthentic('this Client was disabled');
-    const refusal = refuseCertificate(client, chain, this.authorities, this.clock.nowMs());
-    if (refusal === undefined) return undefined;
-    const reason = "this Client's certificate is no longer accepted";
-    return { ...notAuthentic(reason), cause: `${reason}: ${refusal}` };
   }
 
   #sweep(): void {
@@ -267,9 +223,4 @@ export class BrokerCore implements SessionContext {
       connection.close(notAuthentic('the certificate of this Client expired'));
     }
   }
-}
-
-/** The client is not, or no longer, who it must be. */
-function notAuthentic(reason: string): Ending {
-  return { code: ReasonCode.NotAuthorized, reason, disconnection: 'ClientAuthenticationError' };
 }

@@ -380,3 +380,20 @@ suite('whatever is declared,', () => {
     fc.assert(property, { numRuns: 2000 });
   });
 });
+
+test('answers that a change does not concern stay the same objects, and others do not', () => {
+  const before = buildPolicy(FLEET);
+  const access = new Map(FLEET.clients.map(({ name }) => [name, before.clientAccess(name)]));
+  const copy = structuredClone(FLEET);
+  const [car1, ...others] = copy.clients;
+  const moved = { ...car1!, attributes: { type: 'vehicle', area: 'south' } };
+  const oneClient = buildPolicy({ ...copy, clients: [moved, ...others] }, before);
+  for (const { name } of others) assert.equal(oneClient.clientAccess(name), access.get(name));
+  const south = oneClient.clientAccess('car1')!;
+  assert.ok(mayPublish(south, 'areas/south/status') && !mayPublish(south, 'areas/north/status'));
+  const noBindings = buildPolicy({ ...copy, permissionBindings: [] }, oneClient);
+  assert.equal(mayPublish(noBindings.clientAccess('car1')!, 'areas/south/status'), undefined);
+  assert.equal(noBindings.clientAccess('map')!.subscribe.length, 0);
+  const gone = buildPolicy({ ...copy, clients: others }, before);
+  assert.equal(gone.clientAccess('car1'), undefined);
+});

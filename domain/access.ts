@@ -6,4 +6,10 @@ export {
   type AccessQuestion,
   type Explanation,
 } from './access/explanation.ts';
-export { buildPolicy, type ClientAccess, type Grant, type Policy } from './access/policy.ts';
+export {
+  buildPolicy,
+  isEqualJson,
+  type ClientAccess,
+  type Grant,
+  type Policy,
+} from './access/policy.ts';

@@ -41,6 +41,8 @@ export interface ClientAccess {
 
 export interface Policy {
   readonly snapshot: Snapshot;
+  /** What was worked out so far, by client. */
+  readonly known: ReadonlyMap<string, ClientAccess>;
   /** Undefined: there is no such client. Worked out when first asked for, and kept. */
   clientAccess(name: string): ClientAccess | undefined;
 }
@@ -73,22 +75,53 @@ export function identityOf(client: SnapshotClient): ClientIdentity {
   return { name: client.name, attributes: new Map(Object.entries(client.attributes)) };
 }
 
-export function buildPolicy(snapshot: Snapshot): Policy {
+/**
+ * Given the policy before it, answers for clients whom no change concerns are the same objects as
+ * before, so that who keeps one sees at a glance that nothing has to be judged anew.
+ */
+export function buildPolicy(snapshot: Snapshot, previous?: Policy): Policy {
   const clients = new Map(snapshot.clients.map((client) => [client.name, client]));
   const queries = parseQueries(snapshot);
   const spaces = parseTopicSpaces(snapshot);
   // As many entries as the snapshot has clients, at most.
   const known = new Map<string, ClientAccess>();
+  const reused = previous !== undefined && hasEqualRules(previous.snapshot, snapshot);
+  const earlier = reused ? previous.known : new Map<string, ClientAccess>();
   return {
     snapshot,
+    known,
     clientAccess: (name) => {
       const client = clients.get(name);
       if (client === undefined) return undefined;
-      const access = known.get(name) ?? accessOf(client, { snapshot, queries, spaces });
+      const access =
+        known.get(name) ??
+        unchanged(earlier.get(name), client) ??
+        accessOf(client, { snapshot, queries, spaces });
       known.set(name, access);
       return access;
     },
   };
+}
+
+/** Whether clients stand under the same groups, topic spaces and bindings in both. */
+function hasEqualRules(left: Snapshot, right: Snapshot): boolean {
+  return isEqualJson(rulesOf(left), rulesOf(right));
+}
+
+function rulesOf({ clientGroups, topicSpaces, permissionBindings }: Snapshot): unknown {
+  return [clientGroups, topicSpaces, permissionBindings];
+}
+
+function unchanged(
+  access: ClientAccess | undefined,
+  client: SnapshotClient,
+): ClientAccess | undefined {
+  return access !== undefined && isEqualJson(access.client, client) ? access : undefined;
+}
+
+/** Snapshots are plain data, and what makes them puts fields and lists in one order. */
+export function isEqualJson(left: unknown, right: unknown): boolean {
+  return left === right || JSON.stringify(left) === JSON.stringify(right);
 }
 
 interface Rules {
