@@ -81,6 +81,7 @@ const IN_GENERAL = '3 to 50 letters, digits and hyphens';
 const KUBERNETES_NAME =
   'is not a Kubernetes name: lower-case letters, digits, hyphens and dots, and a letter or digit ' +
   'at both ends';
+const WITHIN_BOUNDS = 'set a number within these bounds, or remove it to have the default';
 const OF_THAT_FORM = 'write a name of that form';
 
 const REFUSALS: readonly Refusal[] = [
@@ -235,13 +236,15 @@ const REFUSALS: readonly Refusal[] = [
     violations: [
       [
         'spec.limits.inFlightMessages',
-        'is the number 0, but must be from 1 to 65535',
-        'set it to an integer from 1 to 65535',
+        'is the number 0, but must be an integer from 1 to 65535 (100 unless set: mqttgrid, where ' +
+          'the specification is silent)',
+        WITHIN_BOUNDS,
       ],
       [
         'spec.limits.messageBytes',
-        'is the number 3000000, but must be from 1024 to 2097151',
-        'set it to an integer from 1024 to 2097151',
+        'is the number 3000000, but must be an integer from 1024 to 2097151 (524288 unless set: ' +
+          'specification, "MQTT Messages Limits")',
+        WITHIN_BOUNDS,
       ],
       [
         'spec.replicas',
@@ -260,7 +263,11 @@ const REFUSALS: readonly Refusal[] = [
         'has 1025 characters, but must have at most 1024 characters',
         'shorten it to at most 1024 characters',
       ],
-      ['spec.topicTemplates', 'is empty, but must have at least 1 entry', 'add an entry'],
+      [
+        'spec.topicTemplates',
+        'is empty: a topic space without a template covers no topic',
+        'add a topic template',
+      ],
     ],
   },
   {
@@ -270,13 +277,13 @@ const REFUSALS: readonly Refusal[] = [
     violations: [
       [
         'spec.topicTemplates',
-        'has 101 entries, but must have at most 100 entries',
-        'shorten it to at most 100 entries',
+        'has 101 topic templates: the limit topicTemplatesPerTopicSpace is at most 100',
+        'remove some, or move some to another topic space',
       ],
       [
         'spec.topicTemplates[0]',
-        'is empty, but must have at least 1 character',
-        'write a longer value',
+        'the topic template is empty, at character 1',
+        'give at least one level',
       ],
     ],
   },
@@ -290,8 +297,8 @@ const REFUSALS: readonly Refusal[] = [
     violations: [
       [
         'spec.attributes',
-        'has 1025 entries, but must have at most 1024 entries',
-        'shorten it to at most 1024 entries',
+        "take 9141 bytes as compact JSON in UTF-8: a client's attributes have at most 4096",
+        'remove or shorten attributes',
       ],
     ],
   },
@@ -403,13 +410,14 @@ const REFUSALS: readonly Refusal[] = [
     violations: [
       [
         'spec.authentication.certificateSubject.countryCode',
-        '"U1" is not a country code, which has two letters',
-        'write the two letters that the certificate has as C',
+        '"U1" is not a country code, which has two letters (X.520)',
+        'state the two letters that the certificate has as C',
       ],
       [
         'spec.authentication.certificateThumbprint.primary',
-        '"ab:cd" is not a thumbprint, which has 40 (SHA-1) or 64 (SHA-256) hexadecimal digits',
-        'write what openssl x509 -fingerprint -sha256 prints behind the equals sign',
+        '"ab:cd" is not a thumbprint: it has 40 (SHA-1) or 64 (SHA-256) hexadecimal digits, with ' +
+          'or without colons',
+        'take it from: openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE',
       ],
     ],
   },
@@ -423,8 +431,8 @@ const REFUSALS: readonly Refusal[] = [
     violations: [
       [
         'spec.destination.webhook.url',
-        'the value is not an http or https URL',
-        'write the URL that takes the events, such as https://events.example.com/mqtt',
+        'is not an http or https URL',
+        'state the URL that takes the events, such as https://events.example.com/mqtt',
       ],
     ],
   },

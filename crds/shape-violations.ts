@@ -3,6 +3,7 @@ import type { DefinedError } from 'ajv';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Kind } from '../domain/resources.ts';
 import { printFieldPath, type FieldPath, type Violation } from '../domain/violation.ts';
+import { ruleOf } from './field-rules.ts';
 import { wordsOf } from './shape-words.ts';
 
 /** Beyond it nobody reads on, and a hostile manifest could make millions. */
@@ -45,9 +46,21 @@ export function violationsOf(
     // A field that was misspelt is not missing as well.
     const repeats = violations.has(key) || (error.keyword === 'required' && misspelt.has(key));
     if (repeats) continue;
-    violations.set(key, { field, reason: 'InvalidShape', ...wordsOf(kind, error, field) });
+    for (const violation of judged(kind, error, field)) {
+      violations.set(printFieldPath(violation.field), violation);
+    }
   }
   return capped([...violations.values()]);
+}
+
+/** What makes a value no value of its field, whichever rule there may be for those that are. */
+const OF_SHAPE: readonly string[] = ['type', 'additionalProperties', 'required', 'enum'];
+
+function judged(kind: Kind, error: DefinedError, field: FieldPath): readonly Violation[] {
+  const rule = OF_SHAPE.includes(error.keyword) ? undefined : ruleOf(kind, field);
+  const violations = rule?.judge(error.data, field) ?? [];
+  if (violations.length > 0) return violations;
+  return [{ field, reason: rule?.reason ?? 'InvalidShape', ...wordsOf(kind, error, field) }];
 }
 
 function capped(violations: Violation[]): Violation[] {

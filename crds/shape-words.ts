@@ -1,6 +1,6 @@
 /** The words for each way in which a field can break its schema. */
 import type { DefinedError } from 'ajv';
-import { checkName, NAME_RULES } from '../domain/names.ts';
+import { checkName } from '../domain/names.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Kind, NamedKind } from '../domain/resources.ts';
 import { either, quote } from '../domain/text.ts';
@@ -17,7 +17,7 @@ export interface Words {
 /** `field` is the path of the field that is wrong; the words do not repeat it. */
 export function wordsOf(kind: Kind, error: DefinedError, field: FieldPath): Words {
   const schema = (error.parentSchema ?? {}) as Schema;
-  const named = nameWords(kind, error, field);
+  const named = nameWords(error, field);
   if (named !== undefined) return named;
   switch (error.keyword) {
     case 'required':
@@ -36,25 +36,20 @@ export function wordsOf(kind: Kind, error: DefinedError, field: FieldPath): Word
 }
 
 /** Names have rules of their own, in which length and characters are one thing. */
-function nameWords(kind: Kind, error: DefinedError, field: FieldPath): Words | undefined {
+function nameWords(error: DefinedError, field: FieldPath): Words | undefined {
   const isAboutText = ['pattern', 'minLength', 'maxLength'].includes(error.keyword);
-  if (!isAboutText || typeof error.data !== 'string' || field.length !== 2) return undefined;
-  const [parent, step] = field;
-  if (parent !== 'spec') return undefined;
-  if (step === 'name' && isNamed(kind)) return checkName(kind, error.data);
-  const named = NAMES_OF_OTHERS.get(String(step));
-  if (named === undefined) return undefined;
+  const named = NAMES_OF_OTHERS.get(field.join('.'));
+  if (named === undefined || !isAboutText || typeof error.data !== 'string') return undefined;
   const fault = checkName(named.kind, error.data);
   return fault && { message: fault.message, remedy: named.remedy };
 }
 
-function isNamed(kind: Kind): kind is NamedKind {
-  return Object.hasOwn(NAME_RULES, kind);
-}
-
 const NAMES_OF_OTHERS = new Map<string, { readonly kind: NamedKind; readonly remedy: string }>([
-  ['clientGroupName', { kind: 'ClientGroup', remedy: 'write the name of a ClientGroup, or $all' }],
-  ['topicSpaceName', { kind: 'TopicSpace', remedy: 'write the name of a TopicSpace' }],
+  [
+    'spec.clientGroupName',
+    { kind: 'ClientGroup', remedy: 'write the name of a ClientGroup, or $all' },
+  ],
+  ['spec.topicSpaceName', { kind: 'TopicSpace', remedy: 'write the name of a TopicSpace' }],
 ]);
 
 function missing(schema: Schema = {}): Words {

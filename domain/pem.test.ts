@@ -37,7 +37,7 @@ suite('what is not one certificate is refused', () => {
   const key = `-----BEGIN EC PRIVATE KEY-----\n${secret}\n-----END EC PRIVATE KEY-----\n`;
   const faults: [string, string, RegExp][] = [
     ['no PEM', 'hello', /is not PEM/],
-    ['an empty text', '', /is not PEM/],
+    ['an empty text', ' \n', /^is empty$/],
     ['two certificates', WHOLE + WHOLE, /holds 2 PEM blocks/],
     ['a private key', key, /contains a private key/],
     ['a certificate with its private key', WHOLE + key, /contains a private key/],

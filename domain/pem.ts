@@ -29,6 +29,7 @@ export function decodePem(text: string): Result<string, PemFault> {
       remedy: PASTE_ONE,
     });
   }
+  if (text.trim() === '') return failure({ message: 'is empty', remedy: PASTE_ONE });
   const begins = [...text.matchAll(BEGIN)];
   const fault = labelFault(begins.map((begin) => begin[1] ?? ''));
   if (fault !== undefined) return failure(fault);

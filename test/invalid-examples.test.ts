@@ -139,9 +139,8 @@ suite('told by the commands, too', () => {
 test('every reason for which an object can be refused has an example', () => {
   const covered = new Set(examples.flatMap(({ expected }) => expected.map(({ reason }) => reason)));
   const missing = Object.keys(FAULT_REASONS).filter((reason) => !covered.has(reason));
-  // A limit out of bounds is refused by the schema already, as InvalidShape. The others are of a
-  // change (`live-change.test.ts`) and of a broker, which no manifest makes.
-  assert.deepEqual(missing, ['InvalidLimit', 'Immutable', 'Pending']);
+  // They are of a change (`live-change.test.ts`) and of a broker, which no manifest makes.
+  assert.deepEqual(missing, ['Immutable', 'Pending']);
 });
 
 test('every kind has examples, and those of no kind are about files', () => {

@@ -83,7 +83,7 @@ function invalid(field: FieldPath, message: string, remedy: string): Violation {
   return { field, reason: 'InvalidAuthentication', message, remedy };
 }
 
-const SUBJECT_FIELDS = [
+export const SUBJECT_FIELDS = [
   'commonName',
   'organization',
   'organizationUnit',
@@ -98,7 +98,7 @@ function readSubject(subject: CertificateSubject): Validated<ClientCredential> {
   for (const field of SUBJECT_FIELDS) {
     const value = subject[field];
     if (value === undefined) continue;
-    const fault = subjectFieldFault(field, value);
+    const fault = subjectFieldViolation(field, value);
     if (fault === undefined) required[field] = value;
     else violations.push(fault);
   }
@@ -106,7 +106,8 @@ function readSubject(subject: CertificateSubject): Validated<ClientCredential> {
   return success({ type: 'CertificateSubject', subject: required });
 }
 
-function subjectFieldFault(
+/** Undefined: a certificate's subject may have this value. */
+export function subjectFieldViolation(
   field: (typeof SUBJECT_FIELDS)[number],
   value: string,
 ): Violation | undefined {

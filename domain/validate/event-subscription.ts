@@ -36,17 +36,18 @@ export function validateEventSubscription(
   const { spec } = resource;
   const malformed = shapeFault(SHAPE, spec);
   if (malformed !== undefined) return malformed;
-  const violations = destinationViolations(['spec', 'destination'], spec.destination);
+  const destination = ['spec', 'destination'];
+  const violations = [...destinationViolations(destination, spec.destination)];
   if (kindsOf(spec.destination).length === 0) {
-    violations.push({
-      field: ['spec', 'destination'],
-      reason: 'InvalidSubscription',
-      message: 'names no destination',
-      remedy: 'state one of webhook, kafka and file',
-    });
+    const remedy = 'state one of webhook, kafka and file';
+    violations.push(invalid(destination, 'names no destination', remedy));
   }
   violations.push(...destinationViolations(['spec', 'deadLetter'], spec.deadLetter ?? {}));
   return violations.length > 0 ? failure(violations) : success({ topic: spec.topicRef.name });
+}
+
+function invalid(field: FieldPath, message: string, remedy: string): Violation {
+  return { field, reason: 'InvalidSubscription', message, remedy };
 }
 
 const DESTINATION_KINDS = ['webhook', 'kafka', 'file'] as const;
@@ -55,25 +56,38 @@ function kindsOf(destination: Destination): readonly string[] {
   return DESTINATION_KINDS.filter((kind) => destination[kind] !== undefined);
 }
 
-function destinationViolations(field: FieldPath, destination: Destination): Violation[] {
-  const violations: Violation[] = [];
-  const add = (path: FieldPath, message: string, remedy: string): void => {
-    violations.push({ field: path, reason: 'InvalidSubscription', message, remedy });
-  };
-  const kinds = kindsOf(destination);
-  if (kinds.length > 1) {
-    const message = `names ${kinds.length} destinations (${kinds.join(', ')}), but there is one`;
-    add(field, message, 'keep one; declare another EventSubscription for each of the others');
-  }
-  if (destination.webhook !== undefined && !isHttpUrl(destination.webhook.url)) {
-    // Not repeated: such a URL often carries a token.
-    const message = 'is not an http or https URL';
-    add([...field, 'webhook', 'url'], message, 'state the URL that takes the events');
-  }
-  if (destination.kafka?.brokers.length === 0) {
-    add([...field, 'kafka', 'brokers'], 'is empty', 'state at least one broker as HOST:PORT');
-  }
-  return violations;
+function destinationViolations(field: FieldPath, destination: Destination): readonly Violation[] {
+  const { webhook, kafka } = destination;
+  const found = [
+    severalViolation(field, kindsOf(destination)),
+    webhook && webhookUrlViolation([...field, 'webhook', 'url'], webhook.url),
+    kafka && brokersViolation([...field, 'kafka', 'brokers'], kafka.brokers),
+  ];
+  return found.filter((violation) => violation !== undefined);
+}
+
+function severalViolation(field: FieldPath, kinds: readonly string[]): Violation | undefined {
+  if (kinds.length < 2) return undefined;
+  return invalid(
+    field,
+    `names ${kinds.length} destinations (${kinds.join(', ')}), but there is one`,
+    'keep one; declare another EventSubscription for each of the others',
+  );
+}
+
+/** The URL is not repeated: it often carries a token. */
+export function webhookUrlViolation(field: FieldPath, url: string): Violation | undefined {
+  if (isHttpUrl(url)) return undefined;
+  const remedy = 'state the URL that takes the events, such as https://events.example.com/mqtt';
+  return invalid(field, 'is not an http or https URL', remedy);
+}
+
+export function brokersViolation(
+  field: FieldPath,
+  brokers: readonly unknown[],
+): Violation | undefined {
+  if (brokers.length > 0) return undefined;
+  return invalid(field, 'is empty', 'state at least one broker as HOST:PORT');
 }
 
 function isHttpUrl(text: string): boolean {

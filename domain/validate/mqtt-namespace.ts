@@ -1,4 +1,4 @@
-import { LIMIT_NAMES, LIMIT_RULES, limitsOf, type Limits } from '../limits.ts';
+import { LIMIT_NAMES, LIMIT_RULES, limitsOf, type LimitName, type Limits } from '../limits.ts';
 import { nameOf, type ResourceOf } from '../resources.ts';
 import { failure, success } from '../result.ts';
 import type { Violation } from '../violation.ts';
@@ -46,21 +46,21 @@ export function validateMqttNamespace(
 }
 
 function limitViolations(limits: Partial<Limits>): readonly Violation[] {
-  const violations: Violation[] = [];
-  for (const name of LIMIT_NAMES) {
-    const value: unknown = limits[name];
-    const rule = LIMIT_RULES[name];
-    if (value === undefined || isWithin(value, rule.minimum, rule.ceiling)) continue;
-    violations.push({
-      field: ['spec', 'limits', name],
-      reason: 'InvalidLimit',
-      message:
-        `is ${describeValue(value)}, but must be an integer from ${rule.minimum} to ` +
-        `${rule.ceiling} (${rule.default} unless set: ${rule.source})`,
-      remedy: 'set a number within these bounds, or remove it to have the default',
-    });
-  }
-  return violations;
+  return LIMIT_NAMES.flatMap((name) => limitViolation(name, limits[name]) ?? []);
+}
+
+/** Undefined: not set, or within what the broker was designed for. */
+export function limitViolation(name: LimitName, value: unknown): Violation | undefined {
+  const rule = LIMIT_RULES[name];
+  if (value === undefined || isWithin(value, rule.minimum, rule.ceiling)) return undefined;
+  return {
+    field: ['spec', 'limits', name],
+    reason: 'InvalidLimit',
+    message:
+      `is ${describeValue(value)}, but must be an integer from ${rule.minimum} to ` +
+      `${rule.ceiling} (${rule.default} unless set: ${rule.source})`,
+    remedy: 'set a number within these bounds, or remove it to have the default',
+  };
 }
 
 function isWithin(value: unknown, minimum: number, ceiling: number): boolean {

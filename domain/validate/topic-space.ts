@@ -1,3 +1,4 @@
+import { LIMIT_RULES } from '../limits.ts';
 import { nameOf, type ResourceOf } from '../resources.ts';
 import { failure, success } from '../result.ts';
 import type { SnapshotTopicSpace } from '../snapshot.ts';
@@ -35,10 +36,9 @@ export function validateTopicSpace(
   const malformed = shapeFault(SHAPE, resource.spec);
   if (malformed !== undefined) return malformed;
   const { topicTemplates, subscriptionSupport } = resource.spec;
-  const violations = [
-    ...nameViolations(resource),
-    ...countViolations(topicTemplates.length, templatesMax),
-  ];
+  const violations = [...nameViolations(resource)];
+  const wrongCount = templateCountViolation(topicTemplates.length, templatesMax);
+  if (wrongCount !== undefined) violations.push(wrongCount);
   const templates: TopicTemplate[] = [];
   // What is beyond the limit is refused without reading it.
   const read = topicTemplates.slice(0, templatesMax);
@@ -54,16 +54,22 @@ export function validateTopicSpace(
   return success({ space, templates });
 }
 
-function countViolations(count: number, max: number): readonly Violation[] {
+/** `max` is the namespace's limit, or its ceiling where the namespace is not known. */
+export function templateCountViolation(count: number, max: number): Violation | undefined {
   const field = ['spec', 'topicTemplates'];
   if (count === 0) {
     const message = 'is empty: a topic space without a template covers no topic';
-    return [{ field, reason: 'InvalidShape', message, remedy: 'add a topic template' }];
+    return { field, reason: 'InvalidShape', message, remedy: 'add a topic template' };
   }
-  if (count <= max) return [];
-  const message = `has ${count} topic templates: the limit topicTemplatesPerTopicSpace is ${max}`;
-  const remedy =
-    'remove some, move some to another topic space, or raise ' +
-    'limits.topicTemplatesPerTopicSpace of the MqttNamespace';
-  return [{ field, reason: 'LimitExceeded', message, remedy }];
+  if (count <= max) return undefined;
+  const limit = 'topicTemplatesPerTopicSpace';
+  const isRaisable = max < LIMIT_RULES[limit].ceiling;
+  return {
+    field,
+    reason: 'LimitExceeded',
+    message: `has ${count} topic templates: the limit ${limit} is ${isRaisable ? '' : 'at most '}${max}`,
+    remedy: isRaisable
+      ? `remove some, move some to another topic space, or raise limits.${limit} of the MqttNamespace`
+      : 'remove some, or move some to another topic space',
+  };
 }
