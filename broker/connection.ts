@@ -15,6 +15,7 @@ import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
 import type { Route } from './routing/router.ts';
 import type { Receiver, Session } from './session/session.ts';
 import type { BatchNumber } from './store/session-store.ts';
+import { NO_BATCH } from './store/session-store.ts';
 
 /** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
 const CONNECT_BYTES_MAX = 65536;
@@ -74,8 +75,6 @@ export class Connection implements Receiver {
   claimed: ClaimedIdentity | undefined;
   sessionExpirySeconds = 0;
   lastReceivedAtMs: number;
-  /** When the socket is torn down although the client did not take its last bytes. */
-  destroyAtMs = Infinity;
   /** Topics of Topic Aliases; index 0 is not used [MQTT-3.3.2-8]. */
   readonly aliases: (string | undefined)[] = [];
   /** Topics that this client may publish to, by their bytes as Latin-1, and their ways. */
@@ -86,6 +85,10 @@ export class Connection implements Receiver {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #paused = false;
+  /** When the client last took something, or nothing that it should take was at its bound. */
+  #progressAtMs: number;
+  /** What waited for the client at that time. */
+  #progressBytes = 0;
   /** Answers that wait for a commit, in the order in which they must leave. */
   #answers: { readonly batch: BatchNumber; readonly bytes: Buffer }[] = [];
   #unacknowledgedPublishes = 0;
@@ -97,6 +100,7 @@ export class Connection implements Receiver {
     this.remoteAddress = socket.remoteAddress;
     this.openedAtMs = core.clock.nowMs();
     this.lastReceivedAtMs = this.openedAtMs;
+    this.#progressAtMs = this.openedAtMs;
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('error', (error: Error) => this.#lost(error.message));
@@ -134,8 +138,22 @@ export class Connection implements Receiver {
     return this.open && this.socket.writableLength + this.#outputBytes < OUTPUT_BYTES_MAX;
   }
 
+  /** Since when the client takes nothing although what waits for it is at its bound. */
+  progressAtMs(nowMs: number): number {
+    const { writableLength } = this.socket;
+    if (this.writable || writableLength !== this.#progressBytes) this.#progressAtMs = nowMs;
+    this.#progressBytes = writableLength;
+    return this.#progressAtMs;
+  }
+
+  /** Whether the client is listened to: while it is not, its silence says nothing. */
+  get listening(): boolean {
+    return !this.#paused;
+  }
+
   become(connected: ConnectedState): void {
     this.connected = connected;
+    this.core.unsettled.settled(this);
     this.sessionExpirySeconds = connected.sessionExpirySeconds;
     this.#reader.packetBytesMax = this.core.limits.messageBytes;
   }
@@ -175,9 +193,18 @@ export class Connection implements Receiver {
   /** Queues bytes that nobody changes any more; they leave in one write at the end of the turn. */
   send(bytes: Buffer): void {
     if (!this.open) return;
+    if (this.#connackWaits) {
+      this.#answers.push({ batch: NO_BATCH, bytes }); // [MQTT-3.2.0-1]
+      return;
+    }
     if (this.#outputBytes === 0) this.core.flushLater(this);
     this.#output.push(bytes);
     this.#outputBytes += bytes.length;
+  }
+
+  /** CONNACK is the first of the answers: nothing else may leave before it. */
+  get #connackWaits(): boolean {
+    return this.#answers[0]?.bytes[0] === PacketType.CONNACK << 4;
   }
 
   /** Sends an answer once the batch is committed, and after all answers before it. */
@@ -223,7 +250,8 @@ export class Connection implements Receiver {
   /** Ends the connection from this side; MQTT 5 is told why [MQTT-3.14.4]. */
   close(ending: Ending): void {
     if (!this.open) return;
-    if (this.connected?.version === 5) {
+    // Whoever was sent no CONNACK is sent no DISCONNECT [MQTT-3.14.0-1].
+    if (this.connected?.version === 5 && !this.#connackWaits) {
       const disconnect = encodeDisconnect(ending, this.connected.maximumPacketBytes);
       if (disconnect !== undefined) this.send(disconnect);
     }
@@ -276,6 +304,7 @@ export class Connection implements Receiver {
   #resume(): void {
     if (!this.#paused || !this.writable) return;
     this.#paused = false;
+    this.lastReceivedAtMs = this.core.clock.nowMs();
     this.socket.resume();
   }
 
