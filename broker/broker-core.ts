@@ -8,11 +8,14 @@ import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { splitLevels } from '../domain/topic-filter.ts';
 import { parseAuthorities } from './access/authentication.ts';
+import { FlappingClients, isInterruption } from './admission/flapping.ts';
+import { findTimeOut } from './admission/time-outs.ts';
+import { UnsettledConnections } from './admission/unsettled-connections.ts';
 import { ChainCache } from './access/chain-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Connection, Ending } from './connection.ts';
 import { Diagnostics } from './diagnostics/diagnostics.ts';
-import { judgeAll, judgeSession, notAuthentic } from './live-change.ts';
+import { judgeAll, judgeSession } from './live-change.ts';
 import type { Metrics } from './metrics.ts';
 import { newMetrics } from './metrics.ts';
 import { Router } from './routing/router.ts';
@@ -23,10 +26,6 @@ import { NO_BATCH } from './store/session-store.ts';
 
 /** How often time-outs are looked after: each is told apart to about this much. */
 const SWEEP_INTERVAL_MS = 500;
-/** From the TCP connection to CONNECT, TLS included. */
-const CONNECT_TIMEOUT_MS = 10000;
-/** How long a client may take to read its last bytes. */
-const CLOSE_TIMEOUT_MS = 5000;
 
 /** Everything that the connections of one MqttNamespace share in this process. */
 export class BrokerCore implements SessionContext {
@@ -38,11 +37,11 @@ export class BrokerCore implements SessionContext {
   readonly router = new Router();
   readonly sessions: SessionRegistry;
   readonly chains = new ChainCache();
+  readonly unsettled = new UnsettledConnections();
+  readonly flapping: FlappingClients;
   policy: Policy;
   authorities: readonly X509Certificate[];
   readonly #connections = new Set<Connection>();
-  /** Closed by us and waiting for the client to take its last bytes. */
-  readonly #closing = new Set<Connection>();
   #connectionNumber = 0;
   #dirty: Connection[] = [];
   /** Those with answers that wait for a commit. */
@@ -57,6 +56,7 @@ export class BrokerCore implements SessionContext {
     this.store = store;
     this.logger = logger;
     this.diagnostics = new Diagnostics(logger, clock);
+    this.flapping = new FlappingClients(clock);
     this.policy = buildPolicy(snapshot);
     this.authorities = parseAuthorities(snapshot);
     this.sessions = new SessionRegistry(this, this.router);
@@ -87,6 +87,7 @@ export class BrokerCore implements SessionContext {
 
   opened(connection: Connection): void {
     this.#connections.add(connection);
+    this.unsettled.opened(connection);
   }
 
   /** The connection's output leaves when this turn of the event loop is over. */
@@ -98,10 +99,12 @@ export class BrokerCore implements SessionContext {
   closed(connection: Connection, ending: Ending): void {
     this.#connections.delete(connection);
     this.#answering.delete(connection);
-    connection.destroyAtMs = this.clock.nowMs() + CLOSE_TIMEOUT_MS;
-    if (!connection.socket.destroyed) this.#closing.add(connection);
+    this.unsettled.closed(connection, this.clock.nowMs());
     const { connected } = connection;
-    if (connected !== undefined) this.#leave(connected.session, connection);
+    if (connected !== undefined) {
+      this.#leave(connected.session, connection);
+      if (isInterruption(ending)) this.flapping.interrupted(connected.session.client);
+    }
     this.#tellClosed(connection, ending);
   }
 
@@ -148,8 +151,7 @@ export class BrokerCore implements SessionContext {
 
   /** Whatever the clients still had to take is given up. */
   destroy(): void {
-    for (const connection of this.#closing) connection.socket.destroy();
-    this.#closing.clear();
+    this.unsettled.destroyClosing();
   }
 
   #restore(store: SessionStore): void {
@@ -200,27 +202,14 @@ export class BrokerCore implements SessionContext {
 
   #sweep(): void {
     const nowMs = this.clock.nowMs();
-    for (const connection of this.#connections) this.#sweepConnection(connection, nowMs);
-    for (const connection of this.#closing) {
-      if (connection.socket.destroyed) this.#closing.delete(connection);
-      else if (connection.destroyAtMs <= nowMs) connection.socket.destroy();
+    for (const connection of this.#connections) {
+      if (connection.connected === undefined) continue;
+      const ending = findTimeOut(connection, nowMs);
+      if (ending !== undefined) connection.close(ending);
     }
+    this.unsettled.sweep(nowMs);
+    this.flapping.sweep();
     this.sessions.endAllExpired(nowMs);
     this.diagnostics.tellSuppressed();
-  }
-
-  #sweepConnection(connection: Connection, nowMs: number): void {
-    const { connected } = connection;
-    if (connected === undefined) {
-      if (nowMs - connection.openedAtMs <= CONNECT_TIMEOUT_MS) return;
-      const reason = `no CONNECT within ${CONNECT_TIMEOUT_MS / 1000} seconds`;
-      connection.finish({ code: ReasonCode.KeepAliveTimeout, reason });
-    } else if (nowMs - connection.lastReceivedAtMs > 1.5 * connected.keepAliveMs) {
-      // One and a half times the keep alive [MQTT-3.1.2-22].
-      const reason = `nothing received for 1.5 times ${connected.keepAliveMs / 1000} seconds`;
-      connection.close({ code: ReasonCode.KeepAliveTimeout, reason });
-    } else if (nowMs > connected.chain[0]!.validToDate.getTime()) {
-      connection.close(notAuthentic('the certificate of this Client expired'));
-    }
   }
 }

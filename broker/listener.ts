@@ -1,8 +1,14 @@
 import { constants } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import net from 'node:net';
 import tls from 'node:tls';
 import { once } from 'node:events';
+import {
+  GATE_CONNECTIONS_MAX,
+  HANDSHAKE_TIMEOUT_MS,
+  HandshakeGate,
+} from './admission/handshake-gate.ts';
+import { UNSETTLED_CONNECTIONS_MAX } from './admission/unsettled-connections.ts';
 import type { BrokerCore } from './broker-core.ts';
 import { Connection } from './connection.ts';
 
@@ -12,18 +18,42 @@ export interface ServerCertificate {
   readonly privateKeyPem: string;
 }
 
-const HANDSHAKE_TIMEOUT_MS = 10000;
-/** Connections beyond the clients that may exist: those that reconnect and those still unknown. */
-const UNKNOWN_CONNECTIONS_MAX = 1000;
+/** Connections beyond the clients that may exist: those of which nothing is known yet or any more. */
+const UNKNOWN_CONNECTIONS_MAX = GATE_CONNECTIONS_MAX + UNSETTLED_CONNECTIONS_MAX;
+/** How often handshakes that take too long are looked after. */
+const SWEEP_INTERVAL_MS = 500;
 /** How long a TLS session may be resumed: short, since declarations change. */
 const TLS_SESSION_SECONDS = 3600;
 
 /** Accepts TLS connections with any client certificate or none: CONNECT is where it is judged. */
 export class Listener {
-  readonly #server: tls.Server;
+  readonly #server: net.Server;
+  readonly #tlsServer: tls.Server;
+  readonly #gate: HandshakeGate;
+  readonly #stopSweeping: () => void;
 
-  private constructor(server: tls.Server) {
-    this.#server = server;
+  private constructor(core: BrokerCore, certificate: ServerCertificate) {
+    // It is given connections and accepts none itself.
+    this.#tlsServer = newTlsServer(certificate);
+    this.#gate = new HandshakeGate({
+      clock: core.clock,
+      begin: (socket) => this.#tlsServer.emit('connection', socket),
+      dropped: (remoteAddress, cause) => {
+        core.metrics.handshakesDropped++;
+        core.diagnostics.handshakeFailed(remoteAddress, cause);
+      },
+    });
+    this.#tlsServer.on('secureConnection', (socket) => {
+      this.#gate.finished(socket);
+      core.opened(new Connection(socket, core));
+    });
+    this.#tlsServer.on('tlsClientError', (error, { remoteAddress }) => {
+      core.metrics.handshakesFailed++;
+      core.diagnostics.handshakeFailed(remoteAddress, error.message);
+    });
+    this.#server = net.createServer({ pauseOnConnect: true, noDelay: true });
+    this.#server.on('connection', (socket) => this.#gate.enter(socket));
+    this.#stopSweeping = core.clock.every(SWEEP_INTERVAL_MS, () => this.#gate.sweep());
   }
 
   static async open(
@@ -31,30 +61,16 @@ export class Listener {
     address: { readonly host: string; readonly port: number },
     certificate: ServerCertificate,
   ): Promise<Listener> {
-    const server = tls.createServer({
-      ...secureContext(certificate),
-      requestCert: true,
-      // Node could neither accept an intermediate as anchor nor a certificate known by its
-      // thumbprint; and no list of authorities makes clients send whatever they have.
-      rejectUnauthorized: false,
-      ca: [],
-      minVersion: 'TLSv1.2',
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-      sessionTimeout: TLS_SESSION_SECONDS,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      noDelay: true,
-    });
-    server.maxConnections = core.limits.clients + UNKNOWN_CONNECTIONS_MAX;
-    server.on('secureConnection', (socket: TLSSocket) => {
-      core.opened(new Connection(socket, core));
-    });
-    server.on('tlsClientError', (error, socket) => {
-      const { remoteAddress } = socket;
-      core.logger.debug({ operation: 'handshake', remoteAddress, cause: error.message }, 'no TLS');
-    });
-    server.listen(address.port, address.host);
-    await once(server, 'listening');
-    return new Listener(server);
+    const listener = new Listener(core, certificate);
+    listener.setConnectionsMax(core.limits.clients);
+    try {
+      listener.#server.listen(address.port, address.host);
+      await once(listener.#server, 'listening');
+    } catch (error) {
+      listener.#stopSweeping();
+      throw error;
+    }
+    return listener;
   }
 
   get port(): number {
@@ -63,7 +79,7 @@ export class Listener {
 
   /** For new connections; those that are open keep the one they were opened with. */
   setCertificate(certificate: ServerCertificate): void {
-    this.#server.setSecureContext({ ...secureContext(certificate), ca: [] });
+    this.#tlsServer.setSecureContext({ ...secureContext(certificate), ca: [] });
   }
 
   setConnectionsMax(clients: number): void {
@@ -74,8 +90,25 @@ export class Listener {
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    this.#stopSweeping();
+    this.#gate.close();
     await closed;
   }
+}
+
+function newTlsServer(certificate: ServerCertificate): tls.Server {
+  return tls.createServer({
+    ...secureContext(certificate),
+    requestCert: true,
+    // Node could neither accept an intermediate as anchor nor a certificate known by its
+    // thumbprint; and no list of authorities makes clients send whatever they have.
+    rejectUnauthorized: false,
+    ca: [],
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    sessionTimeout: TLS_SESSION_SECONDS,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  });
 }
 
 function secureContext(certificate: ServerCertificate): { cert: string; key: string } {

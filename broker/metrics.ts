@@ -7,6 +7,14 @@ export interface Metrics {
   messagesDelivered: number;
   subscriptionsGranted: number;
   subscriptionsRefused: number;
+  /** Connections closed before or during their handshake: too many, or too slow for the others. */
+  handshakesDropped: number;
+  /** Handshakes that failed by themselves. */
+  handshakesFailed: number;
+  /** Connections of clients that do not read what they are sent, ended. */
+  slowConsumersEnded: number;
+  /** Connections refused because the client connects again and again. */
+  flappingConnectionsRefused: number;
   sessionsTakenOver: number;
   sessionsExpired: number;
   /** Sessions ended because their queue reached its bound. */
@@ -30,6 +38,10 @@ export function newMetrics(): Metrics {
     messagesDelivered: 0,
     subscriptionsGranted: 0,
     subscriptionsRefused: 0,
+    handshakesDropped: 0,
+    handshakesFailed: 0,
+    slowConsumersEnded: 0,
+    flappingConnectionsRefused: 0,
     sessionsTakenOver: 0,
     sessionsExpired: 0,
     sessionsOverflowed: 0,

@@ -89,6 +89,14 @@ export class Diagnostics {
     this.#logger.warn(line, `CONNECT refused: ${line.cause}`);
   }
 
+  /** There is no TLS connection, or not yet. Probes of the port are of no interest to anybody. */
+  handshakeFailed(remoteAddress: string | undefined, cause: string): void {
+    const category = 'FailedMqttConnections';
+    if (!this.#admits(category)) return;
+    const line = { category, operation: 'handshake', remoteAddress, cause };
+    this.#logger.debug(line, `TLS handshake failed: ${cause}`);
+  }
+
   /** It ended before a whole CONNECT came. */
   neverConnected(peer: Peer, ending: Ending): void {
     const category = 'FailedMqttConnections';

@@ -65,7 +65,7 @@ function judge(attempt: ConnectAttempt): void {
     refuse(connection, { ending, version, packet });
     return;
   }
-  const refusal = acceptConnect(attempt, access!, chain);
+  const refusal = refuseFlapping(attempt) ?? acceptConnect(attempt, access!, chain);
   if (refusal !== undefined) refuse(connection, { ending: refusal, version, packet });
 }
 
@@ -101,6 +101,15 @@ function refuseIdentity(
     return "a username was sent that is not the Client's name";
   }
   return undefined;
+}
+
+/** Asked only once the client has proved who it is: nobody holds off somebody else. */
+function refuseFlapping({ connection, packet }: ConnectAttempt): Ending | undefined {
+  const { flapping, metrics } = connection.core;
+  const reason = flapping.connecting(packet.clientIdentifier);
+  if (reason === undefined) return undefined;
+  metrics.flappingConnectionsRefused++;
+  return { code: ReasonCode.ConnectionRateExceeded, reason };
 }
 
 function presentedChain({ socket, core }: Connection): readonly X509Certificate[] {
