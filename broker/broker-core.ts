@@ -162,7 +162,7 @@ export class BrokerCore implements SessionContext {
         this.sessions.getStored(session)?.withdrawn(messages, bytes);
       },
     });
-    for (const found of store.found) this.#restoreSession(found, store);
+    for (const found of store.takeFound()) this.#restoreSession(found, store);
     this.sessions.endAllExpired(this.clock.nowMs());
   }
 

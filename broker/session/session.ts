@@ -155,17 +155,11 @@ export class Session {
     if (this.#ended) return;
     if (this.queuedMessages === 0 && this.#unsent.size === 0 && this.#sends()) {
       if (this.#send(message)) this.#stored?.take(message);
-      return;
-    }
-    const { limits } = this.#context;
-    if (
-      this.queuedMessages >= limits.sessionQueueMessages ||
-      this.#queuedBytes + message.bytes > limits.sessionQueueBytes
-    ) {
+    } else if (this.#hasRoom(message)) {
+      this.#enqueue(message);
+    } else {
       this.#context.overflowed(this);
-      return;
     }
-    this.#enqueue(message);
   }
 
   /** False: no message in flight has this identifier, so there is nothing to acknowledge. */
@@ -214,6 +208,14 @@ export class Session {
   /** What the store removed of what waited there. */
   withdrawn(messages: number, bytes: number): void {
     this.#stored?.withdrawn(messages, bytes);
+  }
+
+  #hasRoom(message: Message): boolean {
+    const { sessionQueueMessages, sessionQueueBytes } = this.#context.limits;
+    return (
+      this.queuedMessages < sessionQueueMessages &&
+      this.#queuedBytes + message.bytes <= sessionQueueBytes
+    );
   }
 
   #enqueue(message: Message): void {

@@ -1,6 +1,7 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { filterMatches, splitLevels } from '../../domain/topic-filter.ts';
 import { BatchReader, Change, NONE } from './batch.ts';
+import { CorruptStoreError } from './corruption.ts';
 import type { StoredSession, StoredSubscription, Withdrawal } from './session-store.ts';
 
 /** A message as it lies in the store. */
@@ -12,6 +13,9 @@ export interface StoredMessage {
   readonly message_expiry_start: number;
   readonly received_at_ms: number;
 }
+
+/** Of a Message Expiry Interval. */
+const EXPIRY_BYTES = 4;
 
 /** A round trip to the store's thread brings so much: enough to keep a fast client busy. */
 const PAGE_MESSAGES_MAX = 500;
@@ -111,7 +115,7 @@ export class SessionDatabase {
     const rows: StoredMessage[] = [];
     let bytes = 0;
     for (const row of this.#run.page.iterate(session, after)) {
-      const message = row as unknown as StoredMessage;
+      const message = asMessage(row);
       bytes += message.payload.length + message.properties.length;
       if (rows.length === PAGE_MESSAGES_MAX || (rows.length > 0 && bytes > PAGE_BYTES_MAX)) {
         return { rows, last: false };
@@ -238,6 +242,19 @@ export class SessionDatabase {
     const row = this.#database.prepare('SELECT MAX(number) AS last FROM messages').get();
     return (row?.['last'] as number | null) ?? 0;
   }
+}
+
+/** Holds for whatever was committed, and not for every file that is damaged. */
+function asMessage(row: Record<string, SQLOutputValue>): StoredMessage {
+  const { topic, payload, properties } = row;
+  for (const part of [topic, payload, properties]) {
+    if (!(part instanceof Uint8Array)) throw new CorruptStoreError('a message is damaged');
+  }
+  const expiryStart = row['message_expiry_start'] as number;
+  if (expiryStart >= 0 && expiryStart + EXPIRY_BYTES > (properties as Uint8Array).length) {
+    throw new CorruptStoreError('the properties of a message are damaged');
+  }
+  return row as unknown as StoredMessage;
 }
 
 function optional(value: number): number | null {

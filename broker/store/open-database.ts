@@ -1,77 +1,105 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { CorruptStoreError, isCorruption } from './corruption.ts';
+import type { Found } from './database.ts';
+import { SessionDatabase } from './database.ts';
 import { salvage } from './salvage.ts';
 import { prepareDatabase } from './schema.ts';
 
 export interface OpenedDatabase {
-  readonly database: DatabaseSync;
+  readonly database: SessionDatabase;
+  readonly found: Found;
   /** What people should know of how it was opened. */
   readonly notices: readonly string[];
 }
 
 /** Files larger than this are not read from end to end at every start: that takes seconds. */
 const CHECKED_BYTES_MAX = 268435456;
-/** Files that SQLite keeps beside a database. */
-const SUFFIXES = ['', '-wal', '-shm'];
+/** Files that SQLite keeps beside a database, and the database, which is moved last. */
+const SUFFIXES = ['-wal', '-shm', ''];
 
 /**
  * Opens the store, or makes it. One that is corrupt is put aside, never deleted, and what can be
  * read of it is taken over.
  *
- * @throws where the folder cannot be written, or a later version wrote the store
+ * @throws where the folder cannot be written, another process has the store open, or a later
+ *   version wrote it
  */
 export function openDatabase(path: string): OpenedDatabase {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  finishReplacement(path);
   const existed = existsSync(path);
   try {
-    const database = new DatabaseSync(path);
-    prepareDatabase(database);
-    if (existed) check(database, path);
-    return { database, notices: [] };
+    return { ...open(path, existed), notices: [] };
   } catch (error) {
     if (!existed || !isCorruption(error)) throw error;
-    return replace(path, error);
+    const notice = replace(path, error);
+    return { ...open(path, false), notices: [notice] };
   }
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB: https://sqlite.org/rescode.html */
-const CORRUPTION_CODES = [11, 26];
+/** Has the next start look through all of the store, however large it is; if it can be noted. */
+export function suspect(path: string): void {
+  try {
+    writeFileSync(suspicionOf(path), '');
+  } catch {
+    // The disk that holds a damaged store may be full as well: a small store is looked at anyway.
+  }
+}
 
-class CorruptStoreError extends Error {}
-
-function isCorruption(error: unknown): error is Error {
-  if (error instanceof CorruptStoreError) return true;
-  if (!(error instanceof Error) || !('errcode' in error)) return false;
-  return CORRUPTION_CODES.includes((error.errcode as number) & 0xff);
+function open(path: string, existed: boolean): Omit<OpenedDatabase, 'notices'> {
+  const file = new DatabaseSync(path);
+  try {
+    prepareDatabase(file);
+    if (existed) check(file, path);
+    const database = new SessionDatabase(file);
+    return { database, found: database.load() };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 function check(database: DatabaseSync, path: string): void {
-  if (statSync(path).size > CHECKED_BYTES_MAX) return;
+  const suspected = existsSync(suspicionOf(path));
+  if (!suspected && statSync(path).size > CHECKED_BYTES_MAX) return;
   const row = database.prepare('PRAGMA quick_check(1)').get();
   const answer = String(Object.values(row ?? {})[0]);
-  if (answer === 'ok') return;
-  database.close();
-  throw new CorruptStoreError(answer);
+  if (answer !== 'ok') throw new CorruptStoreError(answer);
+  if (suspected) rmSync(suspicionOf(path));
 }
 
-function replace(path: string, error: Error): OpenedDatabase {
+function replace(path: string, error: Error): string {
+  const salvaged = salvagedOf(path);
+  for (const suffix of SUFFIXES) rmSync(salvaged + suffix, { force: true });
+  const saved = salvage(path, salvaged);
   const aside = asideOf(path);
   for (const suffix of SUFFIXES) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
-  const database = new DatabaseSync(path);
-  prepareDatabase(database);
-  const saved = salvage(aside, database);
-  return {
-    database,
-    notices: [
-      `the session store ${path} is corrupt (${error.message}): it was kept as ${aside}, and ` +
-        `${saved.sessions} sessions, ${saved.subscriptions} subscriptions and ${saved.messages} ` +
-        'queued messages could be taken over. Clients whose session is lost subscribe again when ' +
-        'they reconnect; delete the old file when nobody needs it any more',
-    ],
-  };
+  finishReplacement(path);
+  return (
+    `the session store ${path} is corrupt (${error.message}): it was kept as ${aside}, and ` +
+    `${saved.sessions} sessions, ${saved.subscriptions} subscriptions and ${saved.messages} ` +
+    'queued messages could be taken over. Clients whose session is lost subscribe again when ' +
+    'they reconnect; delete the old file when nobody needs it any more'
+  );
+}
+
+/** What was taken over takes the place of the store, also if the process ended before it could. */
+function finishReplacement(path: string): void {
+  if (existsSync(path) || !existsSync(salvagedOf(path))) return;
+  renameSync(salvagedOf(path), path);
+  rmSync(suspicionOf(path), { force: true });
+}
+
+function salvagedOf(path: string): string {
+  return `${path}.salvaged`;
+}
+
+function suspicionOf(path: string): string {
+  return `${path}.suspect`;
 }
 
 /** The first name that is free. */

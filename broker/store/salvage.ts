@@ -1,4 +1,6 @@
+import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
+import { prepareDatabase } from './schema.ts';
 
 export interface Salvaged {
   readonly sessions: number;
@@ -6,64 +8,103 @@ export interface Salvaged {
   readonly messages: number;
 }
 
-const NOTHING: Salvaged = { sessions: 0, subscriptions: 0, messages: 0 };
-
-/** Tables in the order in which they are worth saving, with their columns. */
+/** Tables with their columns and with what orders their rows in the file. */
 const TABLES = [
-  ['sessions', 'id, client, expires_at_ms'],
-  ['subscriptions', 'session, filter, qos, no_local'],
-  ['messages', 'number, topic, payload, properties, message_expiry_start, received_at_ms, owners'],
-  ['queue', 'session, message, bytes'],
+  ['sessions', 'id, client, expires_at_ms', 'id'],
+  ['subscriptions', 'session, filter, qos, no_local', 'session, filter'],
+  [
+    'messages',
+    'number, topic, payload, properties, message_expiry_start, received_at_ms, owners',
+    'number',
+  ],
+  ['queue', 'session, message, bytes', 'session, message'],
 ] as const;
 
-/** Copies what can be read of a damaged store; rows behind unreadable pages stay behind. */
-export function salvage(damagedPath: string, target: DatabaseSync): Salvaged {
-  let source: DatabaseSync;
+/**
+ * Copies what can be read of a damaged store into a new one. Rows are read from both ends of a table
+ * until the damage; what lies between two damaged places stays behind.
+ *
+ * @throws where the new store cannot be written
+ */
+export function salvage(damagedPath: string, targetPath: string): Salvaged {
+  const target = new DatabaseSync(targetPath);
   try {
-    source = new DatabaseSync(damagedPath, { readOnly: true });
-  } catch {
-    return NOTHING;
+    prepareDatabase(target);
+    target.exec('BEGIN');
+    readDamaged(damagedPath, target);
+    dropLooseEnds(target);
+    target.exec('COMMIT');
+    return {
+      sessions: countOf(target, 'sessions'),
+      subscriptions: countOf(target, 'subscriptions'),
+      messages: countOf(target, 'queue'),
+    };
+  } finally {
+    target.close();
   }
-  const counts = TABLES.map(([table, columns]) => copyTable(source, target, table, columns));
-  closeQuietly(source);
-  // A message that waits for nobody whose row was read, and the other way round.
+}
+
+function readDamaged(path: string, target: DatabaseSync): void {
+  const source = tryTo(() => new DatabaseSync(path, { readOnly: true }));
+  if (source === undefined) return;
+  for (const [table, columns, key] of TABLES) {
+    const marks = columns.replaceAll(/\w+/g, '?');
+    const insert = target.prepare(`INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${marks})`);
+    const backwards = key.replaceAll(/\w+/g, '$& DESC');
+    for (const order of [key, backwards]) {
+      copyRows(source, `SELECT ${columns} FROM ${table} ORDER BY ${order}`, insert);
+    }
+  }
+  tryTo(() => source.close());
+}
+
+/** Faults of the source end the reading; those of the target are the caller's. */
+function copyRows(source: DatabaseSync, select: string, insert: StatementSync): void {
+  const rows = tryTo(() => source.prepare(select).iterate());
+  if (rows === undefined) return;
+  for (;;) {
+    const next = tryTo(() => rows.next());
+    if (next === undefined || next.done === true) return;
+    insertRow(insert, Object.values(next.value));
+  }
+}
+
+/** SQLITE_CONSTRAINT: the row holds what belongs in no such column. */
+const CONSTRAINT_CODE = 19;
+
+function insertRow(insert: StatementSync, values: SQLOutputValue[]): void {
+  try {
+    insert.run(...values);
+  } catch (error) {
+    const code = (error as { readonly errcode?: number }).errcode ?? 0;
+    if ((code & 0xff) !== CONSTRAINT_CODE) throw error;
+  }
+}
+
+/** A message that waits for nobody whose row was read, and the other way round. */
+function dropLooseEnds(target: DatabaseSync): void {
   target.exec(`
+    DELETE FROM messages WHERE message_expiry_start >= 0
+      AND message_expiry_start + 4 > length(properties);
     DELETE FROM queue WHERE message NOT IN (SELECT number FROM messages)
       OR session NOT IN (SELECT id FROM sessions);
     DELETE FROM subscriptions WHERE session NOT IN (SELECT id FROM sessions);
-    UPDATE messages SET owners = (SELECT COUNT(*) FROM queue WHERE message = number);
-    DELETE FROM messages WHERE owners = 0;
+    CREATE TEMP TABLE counts (message INTEGER PRIMARY KEY, owners INTEGER NOT NULL);
+    INSERT INTO counts SELECT message, COUNT(*) FROM queue GROUP BY message;
+    DELETE FROM messages WHERE number NOT IN (SELECT message FROM counts);
+    UPDATE messages SET owners = (SELECT owners FROM counts WHERE message = number);
   `);
-  const [queued] = Object.values(target.prepare('SELECT COUNT(*) FROM queue').get() ?? {});
-  return { sessions: counts[0]!, subscriptions: counts[1]!, messages: queued as number };
 }
 
-function copyTable(
-  source: DatabaseSync,
-  target: DatabaseSync,
-  table: string,
-  columns: string,
-): number {
-  const marks = columns.replaceAll(/\w+/g, '?');
-  const insert = target.prepare(`INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${marks})`);
-  let copied = 0;
-  target.exec('BEGIN');
-  try {
-    for (const row of source.prepare(`SELECT ${columns} FROM ${table}`).iterate()) {
-      insert.run(...Object.values(row));
-      copied++;
-    }
-  } catch {
-    // What was read up to the damage is kept.
-  }
-  target.exec('COMMIT');
-  return copied;
+function countOf(database: DatabaseSync, table: string): number {
+  const [count] = Object.values(database.prepare(`SELECT COUNT(*) FROM ${table}`).get() ?? {});
+  return count as number;
 }
 
-function closeQuietly(database: DatabaseSync): void {
+function tryTo<Value>(action: () => Value): Value | undefined {
   try {
-    database.close();
+    return action();
   } catch {
-    // It is damaged; there is nothing to lose by leaving it.
+    return undefined;
   }
 }

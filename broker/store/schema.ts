@@ -8,14 +8,14 @@ const TABLES = `
     id INTEGER PRIMARY KEY,
     client TEXT NOT NULL UNIQUE,
     expires_at_ms INTEGER
-  );
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS subscriptions (
     session INTEGER NOT NULL,
     filter TEXT NOT NULL,
     qos INTEGER NOT NULL,
     no_local INTEGER NOT NULL,
     PRIMARY KEY (session, filter)
-  ) WITHOUT ROWID;
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS messages (
     number INTEGER PRIMARY KEY,
     topic BLOB NOT NULL,
@@ -24,20 +24,22 @@ const TABLES = `
     message_expiry_start INTEGER NOT NULL,
     received_at_ms INTEGER NOT NULL,
     owners INTEGER NOT NULL
-  );
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS queue (
     session INTEGER NOT NULL,
     message INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
     PRIMARY KEY (session, message)
-  ) WITHOUT ROWID;
+  ) STRICT, WITHOUT ROWID;
 `;
 
 /** Pages of the log that are gathered before they are moved into the database. */
 const CHECKPOINT_PAGES = 4000;
 
-/** @throws where the file is no database, or one of a later version */
+/** @throws where the file is no database, is in use, or is one of a later version */
 export function prepareDatabase(database: DatabaseSync): void {
+  // Two processes that number messages on their own would overwrite each other's.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE;');
   // A commit is on the disk when it returns: a power loss takes nothing that was acknowledged.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`);

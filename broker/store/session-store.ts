@@ -54,10 +54,12 @@ export interface StoreEvents {
  * anything is written; reads see every change made before them.
  */
 export interface SessionStore {
-  /** What was found when the store was opened. */
-  readonly found: readonly StoredSession[];
+  /** What was found when the store was opened; told once, so that it takes no memory after. */
+  takeFound(): readonly StoredSession[];
   /** The highest number that is committed. */
   readonly committed: BatchNumber;
+  /** Whether so much waits to be committed that publishers are better not listened to. */
+  readonly behind: boolean;
   /** Why nothing more can be taken for now, in words for a client; undefined: all is well. */
   readonly refusal: string | undefined;
   /** Told from now on; there is one listener, the broker. */
@@ -83,6 +85,6 @@ export interface SessionStore {
   withdraw(session: number, filters: readonly string[], countedAfter: number): BatchNumber;
   /** Messages with numbers above `after`. */
   read(session: number, after: number): Promise<StoredPage>;
-  /** Commits what was gathered, and closes the files. */
+  /** Commits what was gathered, as far as that is possible at once, and closes the files. */
   close(): Promise<void>;
 }

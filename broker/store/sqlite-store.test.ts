@@ -80,7 +80,7 @@ test('what was committed is found when the store is opened again', async (t) => 
   first.append(aMessage(first, 'a/1', [one, two]));
   first.append(aMessage(first, 'a/2', [one]));
   const second = await world.open();
-  assert.deepEqual(second.found, [
+  assert.deepEqual(second.takeFound(), [
     {
       id: one,
       client: 'one',
@@ -181,7 +181,7 @@ test('a file that is no database is kept aside, and a new store is begun', async
     'this is no database, and it is long enough to be read as one'.repeat(9),
   );
   const store = await world.open();
-  assert.deepEqual(store.found, []);
+  assert.deepEqual(store.takeFound(), []);
   assert.match(world.logs[0] ?? '', /is corrupt .* kept as .*sessions\.db\.corrupt-1/);
   assert.ok(readdirSync(join(world.path, '..')).includes('sessions.db.corrupt-1'));
 });
@@ -203,9 +203,10 @@ test('what can be read of a damaged store is taken over', async (t) => {
   const logger = pino({}, { write: (line: string) => void world.logs.push(line) });
   const reopened = await SqliteStore.open(world.path, logger);
   t.after(() => reopened.close());
-  assert.equal(reopened.found.length, 200);
+  const found = reopened.takeFound();
+  assert.equal(found.length, 200);
   assert.match(world.logs.at(-1) ?? '', /200 sessions, 200 subscriptions and \d+ queued messages/);
-  const waiting = reopened.found.reduce((sum, { messages }) => sum + messages, 0);
+  const waiting = found.reduce((sum, { messages }) => sum + messages, 0);
   assert.ok(waiting > 50 && waiting < 200, `${waiting} messages`);
 });
 

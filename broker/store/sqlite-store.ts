@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Message } from '../packets/message.ts';
@@ -15,8 +16,17 @@ import type {
 import { NO_BATCH } from './session-store.ts';
 import type { FromStore, ToStore } from './store-messages.ts';
 
-/** Changes that may wait while the disk does not take them; then QoS 1 messages are refused. */
+/** Changes that may wait to be committed; then QoS 1 messages are refused. */
 const WAITING_BYTES_MAX = 67108864;
+/** With so much waiting, those who publish are not listened to, so that most need no refusal. */
+const BEHIND_BYTES = WAITING_BYTES_MAX / 2;
+/** A disk that does not answer holds nobody up for longer when the broker ends. */
+const CLOSE_TIMEOUT_MS = 4000;
+
+/** The store cannot be opened or made; the message says which, and why. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
 
 /** The store's thread ended although it should not have: nothing can be promised any more. */
 export class StoreLostError extends Error {
@@ -28,8 +38,9 @@ export class StoreLostError extends Error {
  * changes that come gather in the next, so that many share what a commit costs.
  */
 export class SqliteStore implements SessionStore {
-  readonly found: readonly StoredSession[];
+  #found: readonly StoredSession[];
   #committed: BatchNumber = NO_BATCH;
+  readonly #path: string;
   readonly #worker: Worker;
   readonly #logger: Logger;
   readonly #batch = new BatchWriter();
@@ -37,6 +48,9 @@ export class SqliteStore implements SessionStore {
   #gathering: BatchNumber = 1;
   /** Whether a batch is with the thread. */
   #committing = false;
+  /** Bytes of the batches that are with the thread, oldest first. */
+  readonly #sentBytes: number[] = [];
+  #uncommittedBytes = 0;
   #scheduled = false;
   #sessionIds: number;
   #messageNumbers: number;
@@ -47,16 +61,17 @@ export class SqliteStore implements SessionStore {
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
 
-  private constructor(worker: Worker, logger: Logger, found: Found) {
+  private constructor(path: string, worker: Worker, logger: Logger, found: Found) {
+    this.#path = path;
     this.#worker = worker;
     this.#logger = logger;
-    this.found = found.sessions;
+    this.#found = found.sessions;
     this.#sessionIds = found.lastSession;
     this.#messageNumbers = found.lastMessage;
     worker.on('message', (message: FromStore) => this.#told(message));
   }
 
-  /** @throws Error that names the file, where it cannot be opened or made */
+  /** @throws StoreUnavailableError where the file cannot be opened or made */
   static async open(path: string, logger: Logger): Promise<SqliteStore> {
     const worker = new Worker(new URL('./store-thread.ts', import.meta.url), {
       workerData: { path },
@@ -67,22 +82,34 @@ export class SqliteStore implements SessionStore {
     });
     if (first.type !== 'opened') {
       const cause = first.type === 'unopened' ? first.cause : first.type;
-      throw new Error(`the session store ${path} cannot be opened: ${cause}`);
+      throw new StoreUnavailableError(`the session store ${path} cannot be opened: ${cause}`);
     }
     for (const notice of first.notices) logger.error({ operation: 'store' }, notice);
     worker.on('error', (error) => {
       throw new StoreLostError(`the thread of the session store ended`, { cause: error });
     });
-    return new SqliteStore(worker, logger, first.found);
+    return new SqliteStore(path, worker, logger, first.found);
   }
 
   get committed(): BatchNumber {
     return this.#committed;
   }
 
+  get behind(): boolean {
+    return this.#waitingBytes >= BEHIND_BYTES;
+  }
+
   get refusal(): string | undefined {
-    if (this.#failure === undefined || this.#batch.length < WAITING_BYTES_MAX) return undefined;
-    return 'the session store cannot be written';
+    if (this.#waitingBytes < WAITING_BYTES_MAX) return undefined;
+    return this.#failure === undefined
+      ? 'the session store is too far behind'
+      : 'the session store cannot be written';
+  }
+
+  takeFound(): readonly StoredSession[] {
+    const found = this.#found;
+    this.#found = [];
+    return found;
   }
 
   listen(events: StoreEvents): void {
@@ -156,11 +183,26 @@ export class SqliteStore implements SessionStore {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= new Promise((resolve) => {
-      this.#closed = resolve;
-      this.#send();
-      this.#post({ type: 'close' });
-    }));
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => (this.#closed = resolve));
+    this.#send();
+    this.#post({ type: 'close' });
+    await Promise.race([closed, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    const unwritten = this.#sentBytes.length;
+    if (unwritten === 0) return;
+    this.#logger.error(
+      { operation: 'store', batches: unwritten, cause: this.#failure },
+      `the session store ${this.#path} could not be written before the broker ended: nothing that ` +
+        'is missing in it was acknowledged',
+    );
+    void this.#worker.terminate();
+  }
+
+  get #waitingBytes(): number {
+    return this.#batch.length + this.#uncommittedBytes;
   }
 
   /** The batch leaves at the end of this turn, or when the one before it is committed. */
@@ -179,6 +221,8 @@ export class SqliteStore implements SessionStore {
     if (this.#batch.length === 0) return;
     const bytes = this.#batch.finish();
     this.#committing = true;
+    this.#sentBytes.push(bytes.length);
+    this.#uncommittedBytes += bytes.length;
     const batch = this.#gathering++;
     this.#worker.postMessage({ type: 'commit', batch, bytes } satisfies ToStore, [bytes.buffer]);
   }
@@ -191,11 +235,13 @@ export class SqliteStore implements SessionStore {
     if (message.type === 'committed') this.#hasCommitted(message);
     else if (message.type === 'page') this.#hasRead(message.request, message.page);
     else if (message.type === 'failing') this.#isFailing(message.cause);
+    else if (message.type === 'damaged') this.#isDamaged(message.cause);
     else if (message.type === 'closed') this.#closed?.();
   }
 
   #hasCommitted({ batch, withdrawals }: FromStore & { type: 'committed' }): void {
     this.#committed = batch;
+    this.#uncommittedBytes -= this.#sentBytes.shift()!;
     this.#committing = batch < this.#gathering - 1;
     if (this.#failure !== undefined) {
       this.#logger.info({ operation: 'store' }, 'the session store is written again');
@@ -211,8 +257,15 @@ export class SqliteStore implements SessionStore {
     this.#failure = cause;
     this.#logger.error(
       { operation: 'store', cause },
-      'the session store cannot be written: QoS 1 messages for stored sessions are not ' +
-        'acknowledged until it can; free disk space or make the folder writable',
+      `the session store ${this.#path} cannot be written (${cause}): QoS 1 messages for stored ` +
+        'sessions are not acknowledged until it can; free disk space or make the folder writable',
+    );
+  }
+
+  #isDamaged(cause: string): never {
+    throw new StoreLostError(
+      `the session store ${this.#path} was damaged while it was in use (${cause}). Start again: ` +
+        'what can be read of it is taken over then, and the damaged file is kept',
     );
   }
 

@@ -24,7 +24,9 @@ export type FromStore =
       readonly batch: BatchNumber;
       readonly withdrawals: readonly Withdrawal[];
     }
-  /** The batch is kept and tried again until it succeeds. */
+  /** The batch is kept and tried again until it succeeds or the store is closed. */
   | { readonly type: 'failing'; readonly cause: string }
+  /** The file was damaged while it was in use; nothing more is written to it. */
+  | { readonly type: 'damaged'; readonly cause: string }
   | { readonly type: 'page'; readonly request: number; readonly page: Page }
   | { readonly type: 'closed' };

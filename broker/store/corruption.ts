@@ -1,0 +1,13 @@
+/** The store holds what this program did not write there. */
+export class CorruptStoreError extends Error {
+  override readonly name = 'CorruptStoreError';
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB: https://sqlite.org/rescode.html */
+const CORRUPTION_CODES = [11, 26];
+
+export function isCorruption(error: unknown): error is Error {
+  if (error instanceof CorruptStoreError) return true;
+  if (!(error instanceof Error) || !('errcode' in error)) return false;
+  return CORRUPTION_CODES.includes((error.errcode as number) & 0xff);
+}
