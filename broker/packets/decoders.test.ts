@@ -102,10 +102,7 @@ test('SUBSCRIBE and UNSUBSCRIBE as mqtt-packet writes them are read with the sam
     fc.property(subscribes, versions, ({ messageId, subscriptions, properties }, version) => {
       const options = { protocolVersion: version };
       const more = { messageId, properties };
-      const subscribe = mqttPacket.generate(
-        { cmd: 'subscribe', subscriptions, ...more },
-        options,
-      );
+      const subscribe = mqttPacket.generate({ cmd: 'subscribe', subscriptions, ...more }, options);
       const decoded = decodeSubscribe(frameOf(subscribe), version);
       assert(decoded.ok, decoded.ok ? '' : decoded.fault.reason);
       assert.equal(decoded.value.packetIdentifier, messageId);
