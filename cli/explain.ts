@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { buildPolicy, explain, printExplanation } from '../domain/access.ts';
 import type { AccessQuestion } from '../domain/access.ts';
-import { nameOf } from '../domain/resources.ts';
+import { resourceKey } from '../domain/resources.ts';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { either, quote } from '../domain/text.ts';
+import { isRecord } from '../domain/validate/shape.ts';
 import { checkFolder } from '../standalone/check.ts';
 import { systemClock } from '../standalone/clock.ts';
 import type { Located } from '../standalone/located.ts';
@@ -74,16 +75,12 @@ function questionOf(options: Options): Result<AccessQuestion, string> {
 
 /** What is wrong with the objects that bear this client's name. */
 function violationsOfClient(plan: Plan, client: string): readonly Located[] {
-  const keys = new Set(
-    plan.set.objects.filter(({ kind }) => kind === 'Client').map(({ key }) => key),
-  );
-  const named = plan.resources.filter((object) => nameOf(object) === client);
-  const isMeant = (key: string): boolean =>
-    key.endsWith(`/${client}`) ||
-    named.some(({ metadata }) => key === `Client/${metadata.namespace}/${metadata.name}`);
-  return plan.violations.filter(
-    ({ object }) => object !== undefined && keys.has(object) && isMeant(object),
-  );
+  const meant = plan.resources.filter(({ kind, metadata, spec }) => {
+    const isNamed = isRecord(spec) && spec['name'] === client;
+    return kind === 'Client' && (isNamed || metadata.name === client);
+  });
+  const keys = new Set(meant.map(resourceKey));
+  return plan.violations.filter(({ object }) => object !== undefined && keys.has(object));
 }
 
 function warn(plan: Plan, client: string): void {

@@ -286,6 +286,58 @@ suite('members of a MqttNamespace', () => {
   });
 });
 
+suite('an object that its schema refused', () => {
+  function refused(resource: Resource, field: readonly string[] = ['spec', 'colour']): Resource {
+    const fault = { field, reason: 'InvalidShape', message: 'is bad', remedy: 'mend it' } as const;
+    return { ...resource, refusedFor: [fault] };
+  }
+
+  test('is in no snapshot, for what the schema says and nothing else', () => {
+    const client = refused(declare('Client', 'client-1', { attributes: { a: 0.5 } }));
+    const { snapshots, verdicts } = compile([GRID, client], CONTEXT);
+    assert.deepEqual(snapshots.get(resourceKey(GRID))?.clients, []);
+    assert.deepEqual(verdicts.get(resourceKey(client))?.faults, client.refusedFor);
+  });
+
+  test('keeps its name from younger ones', () => {
+    const older = refused(declare('Client', 'older', { name: 'shared' }, 2000));
+    const younger = declare('Client', 'younger', { name: 'shared' }, 2001);
+    assert.deepEqual(wrongWith(younger, [GRID, older]), ['spec.name: NameConflict']);
+  });
+
+  test('does not keep a limit from others', () => {
+    const grid = declare('MqttNamespace', OWNER, { limits: { clients: 1 } });
+    const older = refused(declare('Client', 'older', {}, 2000));
+    const younger = declare('Client', 'younger', {}, 2001);
+    assert.deepEqual(wrongWith(younger, [grid, older]), []);
+  });
+
+  test('is there for those that name it, and refused', () => {
+    const binding = declare('PermissionBinding', 'binding', { clientGroupName: 'group-1' });
+    const others = [
+      refused(declare('ClientGroup', 'group-1')),
+      refused(declare('TopicSpace', 'space')),
+    ];
+    assert.deepEqual(wrongWith(binding, [GRID, ...others]), [
+      'spec.clientGroupName: RefNotAccepted',
+      'spec.topicSpaceName: RefNotAccepted',
+    ]);
+    assert.deepEqual(
+      wrongWith(binding, [refused(GRID)]).at(-1),
+      'spec.namespaceRef.name: RefNotAccepted',
+    );
+    const subscription = declare('EventSubscription', 'subscription');
+    const topic = refused(declare('EventTopic', 'topic'));
+    assert.deepEqual(wrongWith(subscription, [topic]), ['spec.topicRef.name: RefNotAccepted']);
+  });
+
+  test('is told once of a reference that is malformed', () => {
+    const field = ['spec', 'namespaceRef', 'name'];
+    const client = refused(declare('Client', 'a', { namespaceRef: { name: 'Grid' } }), field);
+    assert.deepEqual(wrongWith(client, [GRID]), ['spec.namespaceRef.name: InvalidShape']);
+  });
+});
+
 suite('a reconciler', () => {
   const topic = declare('EventTopic', 'events', { location: 'north' });
   const grid = declare('MqttNamespace', OWNER, { routeTopicRef: { name: 'events' } });

@@ -1,5 +1,6 @@
 /** The kinds of `mqttgrid.io/v1` and their specs, as the CRDs in `crds/` admit them. */
 import type { Limits } from './limits.ts';
+import type { Violation } from './violation.ts';
 
 export const API_GROUP = 'mqttgrid.io';
 export const API_VERSION = 'mqttgrid.io/v1';
@@ -174,11 +175,17 @@ export interface ObjectMetadata {
   readonly creationTimestamp: string;
 }
 
-/** One declared object. Its shape is what the CRD's schema admits, or it does not get here. */
+/** One declared object. */
 export interface ResourceOf<K extends Kind> {
   readonly kind: K;
   readonly metadata: ObjectMetadata;
+  /** What the CRD's schema admits; of an object that it refused, anything at all. */
   readonly spec: SpecOfKind[K];
+  /**
+   * What the schema refuses it for. Such an object exists where no API server keeps it out: in a
+   * folder of manifests. No rule judges it further, but it holds its name, and others name it.
+   */
+  readonly refusedFor?: readonly Violation[];
 }
 
 /** Any of them; distributes, so that `kind` tells which spec it has. */

@@ -5,6 +5,7 @@ import { didYouMean, nearestOf } from '../domain/nearest.ts';
 import { API_GROUP, API_VERSION, KINDS, isKind, resourceKey } from '../domain/resources.ts';
 import type { Kind } from '../domain/resources.ts';
 import { either, quote } from '../domain/text.ts';
+import { isRecord } from '../domain/validate/shape.ts';
 import type { FieldPath, Violation } from '../domain/violation.ts';
 import { parseDocuments } from './yaml-documents.ts';
 import type { Position } from './yaml-documents.ts';
@@ -28,8 +29,9 @@ export interface DeclaredObject {
   readonly key: string;
   readonly kind: Kind;
   readonly metadata: DeclaredMetadata;
-  /** With defaults, as an API server would store it; undefined: refused for `violations`. */
+  /** With defaults, as an API server would store it; as it is stated where there are violations. */
   readonly spec: unknown;
+  /** Not empty: refused. */
   readonly violations: readonly Violation[];
   readonly documentIndex: number;
   /** Where in its document: `[]`, or `['items', 3]` of a List. */
@@ -62,10 +64,6 @@ type Outcome =
   | { readonly is: 'Stray'; readonly violations: readonly Violation[] }
   | { readonly is: 'Foreign'; readonly notice: string }
   | { readonly is: 'Nothing' };
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function stray(field: FieldPath, message: string, remedy: string): Outcome {
   return { is: 'Stray', violations: [{ field, reason: 'InvalidShape', message, remedy }] };
@@ -112,7 +110,8 @@ function outcomeOfObject(kind: Kind, document: Fields, found: readonly Violation
   const violations = [...found, ...validateShape(kind, document)];
   const metadata = identityOf(document['metadata']);
   if (metadata === undefined) return { is: 'Stray', violations };
-  const spec: unknown = violations.length > 0 ? undefined : withDefaults(kind, document['spec']);
+  const stated = document['spec'];
+  const spec: unknown = violations.length > 0 ? stated : withDefaults(kind, stated);
   const key = resourceKey({ kind, metadata });
   return { is: 'Object', object: { key, kind, metadata, spec, violations } };
 }

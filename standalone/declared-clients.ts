@@ -27,7 +27,7 @@ export function declaredClients(folder: string): Result<DeclaredClients, FileFau
   const clients: DeclaredClient[] = [];
   const byThumbprint: string[] = [];
   for (const object of set.objects) {
-    if (object.spec === undefined) continue;
+    if (object.refused) continue;
     const resource = resourceOf(object, '');
     if (resource.kind !== 'Client') continue;
     const { authentication, namespaceRef } = resource.spec;

@@ -5,7 +5,6 @@
 import { resourceKey } from '../domain/resources.ts';
 import type { Resource, ResourceOf } from '../domain/resources.ts';
 import type { Snapshot, SubjectRequirement } from '../domain/snapshot.ts';
-import type { ManifestObject } from './manifests.ts';
 
 /** Clients of a MqttNamespace that get a certificate; `mqttgrid certs` makes those of more. */
 export const DEVELOPMENT_CLIENTS_MAX = 100;
@@ -26,11 +25,14 @@ function authenticatesBySubject(object: Resource): boolean {
  * meant, and what is meant is not this.
  */
 export function namespacesWithoutAuthority(
-  resources: readonly Resource[],
-  objects: readonly ManifestObject[],
+  declared: readonly Resource[],
 ): ResourceOf<'MqttNamespace'>[] {
-  const refused = objects.filter(({ kind, spec }) => kind === 'CaCertificate' && !spec);
-  const unsure = new Set(refused.map(({ metadata }) => metadata.namespace));
+  const resources = declared.filter(({ refusedFor }) => refusedFor === undefined);
+  const unsure = new Set(
+    declared
+      .filter(({ kind, refusedFor }) => kind === 'CaCertificate' && refusedFor !== undefined)
+      .map(({ metadata }) => metadata.namespace),
+  );
   const ownerKey = (object: Resource): string => `${object.metadata.namespace}/${ownerOf(object)}`;
   const ownersOf = (objects: readonly Resource[]): Set<string> => new Set(objects.map(ownerKey));
   const registered = ownersOf(resources.filter(({ kind }) => kind === 'CaCertificate'));

@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
+import { isRecord } from '../domain/validate/shape.ts';
 import { systemErrorCode } from './manifest-files.ts';
 import { MANIFEST_OBJECTS_MAX } from './manifest-bounds.ts';
 
@@ -48,10 +49,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function parseTimes(text: string): Result<Times, string> {

@@ -12,10 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { nameOf } from '../domain/resources.ts';
 import { printFieldPath } from '../domain/violation.ts';
 import type { Located } from './located.ts';
 import { MANIFEST_FILE_BYTES_MAX } from './manifest-bounds.ts';
-import { openManifests } from './manifests.ts';
+import { openManifests, resourceOf } from './manifests.ts';
 import type { ManifestSet } from './manifests.ts';
 
 interface Bench {
@@ -50,8 +51,8 @@ spec:
 
 /** `key: query` of every group in force. */
 function groupsOf(set: ManifestSet): string[] {
-  return set.objects.map(({ key, spec }) => {
-    const query = spec === undefined ? 'refused' : (spec as { readonly query: string }).query;
+  return set.objects.map(({ key, spec, refused }) => {
+    const query = refused ? 'refused' : (spec as { readonly query: string }).query;
     return `${key.replace('ClientGroup/default/', '')}: ${query}`;
   });
 }
@@ -215,6 +216,17 @@ test('an object of the wrong shape is withdrawn alone', (t) => {
   assert.deepEqual(groupsOf(load()), ['one: refused', 'two: x']);
   write('a.yaml', `${group('one', 'x')}---\n${group('two', 'x')}`);
   assert.deepEqual(groupsOf(load()), ['one: x', 'two: x']);
+});
+
+test('who an object of the wrong shape is, is what it last was in force', (t) => {
+  const { write, load } = bench(t);
+  const named = (name: string): string => `${group('one', 'x')}  name: ${name}`;
+  write('a.yaml', named('machines'));
+  load();
+  write('a.yaml', named('the machines'));
+  const [object] = load().objects;
+  assert.ok(object?.refused);
+  assert.equal(nameOf(resourceOf(object, '')), 'machines');
 });
 
 test('of an object that is declared twice the first stays, by file and place', (t) => {

@@ -21,8 +21,10 @@ export interface ManifestObject {
   readonly key: string;
   readonly kind: Kind;
   readonly metadata: DeclaredMetadata;
-  /** What is in force of it, with defaults; undefined: refused for its shape. */
+  /** What is in force of it, with defaults; where it is refused, who it is and no more. */
   readonly spec: unknown;
+  /** For its shape, which the violations say. */
+  readonly refused: boolean;
   /** Found before any object was held against others. */
   readonly violations: readonly Violation[];
   locate(violation: Violation): Located;
@@ -45,13 +47,11 @@ export interface Manifests {
 }
 
 /** As the rules want it. */
-export function resourceOf(
-  object: Pick<ManifestObject, 'kind' | 'metadata' | 'spec'>,
-  creationTimestamp: string,
-): Resource {
-  const { kind, metadata, spec } = object;
-  // The schema of the kind admitted the spec: only its absence makes it another type.
-  return { kind, metadata: { ...metadata, creationTimestamp }, spec } as Resource;
+export function resourceOf(object: ManifestObject, creationTimestamp: string): Resource {
+  const { kind, metadata, spec, refused, violations } = object;
+  const resource = { kind, metadata: { ...metadata, creationTimestamp }, spec };
+  // The schema of the kind admitted the spec, or the resource says that it did not.
+  return (refused ? { ...resource, refusedFor: violations } : resource) as Resource;
 }
 
 const EMPTY: ManifestSet = {
@@ -186,17 +186,27 @@ class ManifestFolder implements Manifests {
     const locate = (violation: Violation): Located => {
       return { ...this.#locate(placed, violation.field), object: key, violation };
     };
+    const stated = {
+      key,
+      kind,
+      metadata,
+      spec,
+      refused: violations.length > 0,
+      violations,
+      locate,
+    };
     const before = this.#admitted.get(key);
-    if (violations.length > 0) {
-      // Remembered, so that a broken state in between does not open what is immutable.
-      if (before !== undefined) admitted.set(key, before);
-      return { key, kind, metadata, spec: undefined, violations, locate };
+    if (stated.refused) {
+      if (before === undefined) return stated;
+      // Remembered, so that a broken state in between does not open what is immutable: who it is.
+      admitted.set(key, before);
+      return { ...stated, spec: before.spec };
     }
-    const stated = resourceOf({ kind, metadata, spec }, '');
-    const refused = before === undefined ? [] : immutableViolations(before, stated);
-    const inForce = before !== undefined && refused.length > 0 ? before : stated;
+    const resource = resourceOf(stated, '');
+    const changed = before === undefined ? [] : immutableViolations(before, resource);
+    const inForce = before !== undefined && changed.length > 0 ? before : resource;
     admitted.set(key, inForce);
-    return { key, kind, metadata, spec: inForce.spec, violations: refused, locate };
+    return { ...stated, spec: inForce.spec, violations: changed };
   }
 }
 

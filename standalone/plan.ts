@@ -26,7 +26,7 @@ export interface PlanOptions {
 
 export interface Plan {
   readonly set: ManifestSet;
-  /** What is admitted by itself, with what was added for development. */
+  /** All that is declared, with what was added for development. */
   readonly resources: readonly Resource[];
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** By key of each accepted MqttNamespace, the oldest first. */
@@ -38,12 +38,6 @@ export interface Plan {
 }
 
 const NO_TIME = new Date(0).toISOString();
-
-function admittedResources(set: ManifestSet, times: ReadonlyMap<string, string>): Resource[] {
-  return set.objects
-    .filter(({ spec }) => spec !== undefined)
-    .map((object) => resourceOf(object, times.get(object.key) ?? NO_TIME));
-}
 
 function isOlder(left: Resource, right: Resource): number {
   const age = ({ metadata }: Resource): string =>
@@ -66,20 +60,26 @@ function inOrderOfAge(
 
 function violationsOf(object: ManifestObject, verdict: Verdict | undefined): Located[] {
   if (verdict === undefined) return [];
-  return [...verdict.faults, ...verdict.unresolved].map((violation) => object.locate(violation));
+  // What it is refused for by itself is told with the set.
+  return [...verdict.faults, ...verdict.unresolved]
+    .filter((violation) => !object.violations.includes(violation))
+    .map((violation) => object.locate(violation));
 }
 
 export function planOf(set: ManifestSet, options: PlanOptions): Plan {
-  const declared = admittedResources(set, options.creationTimestamps);
+  const { creationTimestamps, nowMs } = options;
+  const declared = set.objects.map((object) => {
+    return resourceOf(object, creationTimestamps.get(object.key) ?? NO_TIME);
+  });
   const keys = new Set(set.objects.map(({ key }) => key));
-  const withoutAuthority = namespacesWithoutAuthority(declared, set.objects);
+  const withoutAuthority = namespacesWithoutAuthority(declared);
   const resources = [...declared];
   for (const namespace of options.developmentCa === undefined ? [] : withoutAuthority) {
     const added = developmentCaCertificate(namespace, options.developmentCa ?? '', keys);
     keys.add(resourceKey(added));
     resources.push(added);
   }
-  const { snapshots, verdicts } = compile(resources, { nowMs: options.nowMs, readCertificate });
+  const { snapshots, verdicts } = compile(resources, { nowMs, readCertificate });
   const found = set.objects.flatMap((object) => violationsOf(object, verdicts.get(object.key)));
   return {
     set,
@@ -100,6 +100,7 @@ function ownerKeyOf(resource: Resource): string {
 }
 
 function programmedState(resource: Resource, listening: Listening): ProgrammedState {
+  if (resource.refusedFor !== undefined) return 'Pending';
   if (resource.kind === 'EventTopic' || resource.kind === 'EventSubscription') {
     const message = 'messages are not routed to event topics in this version';
     return { reason: 'UnsupportedValue', message };
@@ -116,24 +117,15 @@ function byKind(left: ObjectStatus, right: ObjectStatus): number {
   return kinds === 0 ? (left.key < right.key ? -1 : 1) : kinds;
 }
 
-function refusedStatus(object: ManifestObject): ObjectStatus {
-  const { key, kind, metadata, violations } = object;
-  const conditions = conditionsOf({ faults: violations, unresolved: [] }, 'Pending');
-  return { key, kind, ...metadata, conditions };
-}
-
 /** How every object stands once the brokers are as `listening` says; in the order of kinds. */
 export function statusesOf(plan: Plan, listening: Listening): Map<string, ObjectStatus> {
-  const statuses: ObjectStatus[] = plan.set.objects
-    .filter(({ spec }) => spec === undefined)
-    .map(refusedStatus);
-  for (const resource of plan.resources) {
+  const statuses = plan.resources.map((resource): ObjectStatus => {
     const { kind, metadata } = resource;
     const key = resourceKey(resource);
     const verdict = plan.verdicts.get(key) ?? { faults: [], unresolved: [] };
     const conditions = conditionsOf(verdict, programmedState(resource, listening));
-    statuses.push({ key, kind, name: metadata.name, namespace: metadata.namespace, conditions });
-  }
+    return { key, kind, name: metadata.name, namespace: metadata.namespace, conditions };
+  });
   return new Map(statuses.sort(byKind).map((status) => [status.key, status]));
 }
 

@@ -8,7 +8,7 @@ export interface Round {
   readonly notices: readonly string[];
   readonly violations: readonly Located[];
   readonly statuses: ReadonlyMap<string, ObjectStatus>;
-  /** By key, of every object that is admitted; undefined: refused for its shape. */
+  /** By key, of every object that was not refused for its shape. */
   readonly specs: ReadonlyMap<string, unknown>;
   readonly endpoints: Endpoints;
 }

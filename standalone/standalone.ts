@@ -199,9 +199,7 @@ class RunningStandalone implements Standalone {
       violations: [...plan.violations, ...listenViolations(plan, listening)].sort(byPlace),
       statuses: statusesOf(plan, listening),
       specs: new Map(
-        plan.set.objects
-          .filter(({ spec }) => spec !== undefined)
-          .map(({ key, spec }) => [key, spec]),
+        plan.set.objects.filter(({ refused }) => !refused).map(({ key, spec }) => [key, spec]),
       ),
       endpoints: endpointsOf(this.served),
     };

@@ -53,10 +53,17 @@ export function compileMembers(
   const running = owner !== undefined && isAccepted(owner) ? owner.value : undefined;
   const verdicts = new Map<string, Verdict>();
   for (const { resource, faults, unresolved } of Object.values(judged).flat()) {
-    if (running === undefined) unresolved.push(ownerViolation(resource, ownerName, owners));
+    if (running === undefined && !faults.some(isAboutOwner)) {
+      unresolved.push(ownerViolation(resource, ownerName, owners));
+    }
     verdicts.set(resourceKey(resource), { faults, unresolved });
   }
   return { snapshot: running && snapshotOf(running, judged), verdicts };
+}
+
+/** Where a reference is malformed, that it leads nowhere is the same fault told twice. */
+function isAboutOwner({ field }: Violation): boolean {
+  return field[0] === 'spec' && field[1] === 'namespaceRef';
 }
 
 type Judged = ReturnType<typeof judgeMembers>;

@@ -3,6 +3,7 @@
  * limit. All of it depends on the objects alone, never on the order in which they are given.
  */
 import type { Kind, Resource, ResourceOf } from '../resources.ts';
+import { failure } from '../result.ts';
 import { quote } from '../text.ts';
 import {
   claimedName,
@@ -39,7 +40,7 @@ function compareAge(left: Resource, right: Resource): number {
   return left.metadata.name < right.metadata.name ? -1 : 1;
 }
 
-/** Validates each by itself; the oldest comes first. */
+/** Judges each by itself; the oldest comes first. */
 export function candidatesOf<K extends Kind, Value>(
   resources: readonly ResourceOf<K>[],
   validate: (resource: ResourceOf<K>) => Validated<Value>,
@@ -49,7 +50,8 @@ export function candidatesOf<K extends Kind, Value>(
     return compareAge(left as Resource, right as Resource);
   });
   return byAge.map((resource) => {
-    const result = validate(resource);
+    const { refusedFor = [] } = resource;
+    const result = refusedFor.length > 0 ? failure(refusedFor) : validate(resource);
     return {
       resource,
       value: result.ok ? result.value : undefined,
