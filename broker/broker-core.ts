@@ -46,6 +46,7 @@ export class BrokerCore implements SessionContext {
   #dirty: Connection[] = [];
   /** Those with answers that wait for a commit. */
   readonly #answering = new Set<Connection>();
+  #settled: (() => void) | undefined;
   readonly #stopSweeping: () => void;
 
   constructor(
@@ -99,6 +100,7 @@ export class BrokerCore implements SessionContext {
   closed(connection: Connection, ending: Ending): void {
     this.#connections.delete(connection);
     this.#answering.delete(connection);
+    this.#tellSettled();
     this.unsettled.closed(connection, this.clock.nowMs());
     const { connected } = connection;
     if (connected !== undefined) {
@@ -149,6 +151,15 @@ export class BrokerCore implements SessionContext {
     this.#stopSweeping();
   }
 
+  /** Takes nothing more from clients; resolves once all that they were owed an answer for has it. */
+  settle(): Promise<void> {
+    for (const connection of this.#connections) connection.stopListening();
+    return new Promise((resolve) => {
+      this.#settled = resolve;
+      this.#tellSettled();
+    });
+  }
+
   /** Whatever the clients still had to take is given up. */
   destroy(): void {
     this.unsettled.destroyClosing();
@@ -186,6 +197,11 @@ export class BrokerCore implements SessionContext {
     for (const connection of this.#answering) {
       if (!connection.committed(batch)) this.#answering.delete(connection);
     }
+    this.#tellSettled();
+  }
+
+  #tellSettled(): void {
+    if (this.#answering.size === 0) this.#settled?.();
   }
 
   #flush(): void {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -7,9 +8,11 @@ import { systemClock } from './clock.ts';
 import type { ServerCertificate } from './listener.ts';
 import { Listener } from './listener.ts';
 import type { Metrics } from './metrics.ts';
+import type { SessionStore } from './store/session-store.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 
 export type { ServerCertificate } from './listener.ts';
+export { StoreUnavailableError } from './store/sqlite-store.ts';
 
 export interface BrokerOptions {
   readonly host: string;
@@ -21,6 +24,8 @@ export interface BrokerOptions {
   readonly clock?: Clock;
   /** The file that sessions are kept in; without one they end with the process. */
   readonly storePath?: string;
+  /** Opens what is at `storePath`; SQLite unless given. */
+  readonly openStore?: (path: string, logger: Logger) => Promise<SessionStore>;
 }
 
 /** One MqttNamespace, served. */
@@ -31,20 +36,25 @@ export interface Broker {
   apply(snapshot: Snapshot): void;
   /** For connections made from now on. */
   setServerCertificate(certificate: ServerCertificate): void;
-  /** Tells the clients, gives them a moment to take their last bytes, and frees the port. */
+  /**
+   * Answers what was already taken from the clients, tells them, gives them a moment to take their
+   * last bytes, and frees the port. Takes 9 seconds at the most, whatever disk and clients do.
+   */
   close(): Promise<void>;
 }
 
+/** How long commits may take that answers wait for, when the broker closes. */
+const SETTLE_TIMEOUT_MS = 2000;
 /** How long clients may take their last bytes when the broker closes. */
 const CLOSE_GRACE_MS = 2000;
 
 /**
- * Rejects with the operating system's error when it cannot listen, EADDRINUSE for one, and with one
- * that names the file when the session store cannot be opened.
+ * Rejects with the operating system's error when it cannot listen, EADDRINUSE for one, and with
+ * StoreUnavailableError when the session store cannot be opened.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { snapshot, logger, clock = systemClock, storePath } = options;
-  const store = storePath === undefined ? undefined : await SqliteStore.open(storePath, logger);
+  const { snapshot, logger, clock = systemClock, storePath, openStore = openSqlite } = options;
+  const store = storePath === undefined ? undefined : await openStore(storePath, logger);
   const core = new BrokerCore(snapshot, { logger, clock, store });
   const listener = await listen(core, options);
   return {
@@ -59,6 +69,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
+function openSqlite(path: string, logger: Logger): Promise<SessionStore> {
+  return SqliteStore.open(path, logger);
+}
+
 async function listen(core: BrokerCore, { host, port, tls }: BrokerOptions): Promise<Listener> {
   try {
     return await Listener.open(core, { host, port }, tls);
@@ -71,9 +85,18 @@ async function listen(core: BrokerCore, { host, port, tls }: BrokerOptions): Pro
 
 async function close(core: BrokerCore, listener: Listener, clock: Clock): Promise<void> {
   const closed = listener.close();
+  await within(SETTLE_TIMEOUT_MS, core.settle());
   core.close({ code: ReasonCode.ServerShuttingDown, reason: 'the broker is shutting down' });
   const stopWaiting = clock.every(CLOSE_GRACE_MS, () => core.destroy());
   await closed;
   stopWaiting();
   await core.store?.close();
+}
+
+/** Resolves with the promise or when the time is over. */
+async function within(timeoutMs: number, promise: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = setTimeout(timeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([promise, late]);
+  over.abort();
 }

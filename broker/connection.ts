@@ -85,6 +85,7 @@ export class Connection implements Receiver {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #paused = false;
+  #stopped = false;
   /** When the client last took something, or nothing that it should take was at its bound. */
   #progressAtMs: number;
   /** What waited for the client at that time. */
@@ -135,7 +136,8 @@ export class Connection implements Receiver {
   }
 
   get writable(): boolean {
-    return this.open && this.socket.writableLength + this.#outputBytes < OUTPUT_BYTES_MAX;
+    if (!this.open || (this.#connackWaits && this.#answers.length >= ANSWERS_MAX)) return false;
+    return this.socket.writableLength + this.#outputBytes < OUTPUT_BYTES_MAX;
   }
 
   /** Since when the client takes nothing although what waits for it is at its bound. */
@@ -149,6 +151,12 @@ export class Connection implements Receiver {
   /** Whether the client is listened to: while it is not, its silence says nothing. */
   get listening(): boolean {
     return !this.#paused;
+  }
+
+  /** Nothing more is taken from the client, for good. */
+  stopListening(): void {
+    this.#stopped = true;
+    this.#pause();
   }
 
   become(connected: ConnectedState): void {
@@ -219,7 +227,12 @@ export class Connection implements Receiver {
     }
     this.#answers.push({ batch, bytes });
     if (isPuback(bytes)) this.#unacknowledgedPublishes++;
-    if (this.#answers.length >= ANSWERS_MAX) this.#pause();
+    if (!this.#keepsUp) this.#pause();
+  }
+
+  /** Whether the store keeps up with what this client sends. */
+  get #keepsUp(): boolean {
+    return this.#answers.length < (this.core.store?.behind === true ? 1 : ANSWERS_MAX);
   }
 
   /** Sends what waited for this commit; false: nothing waits any more. */
@@ -232,7 +245,7 @@ export class Connection implements Receiver {
       if (isPuback(bytes)) this.#unacknowledgedPublishes--;
       this.send(bytes);
     }
-    if (this.#answers.length < ANSWERS_MAX) this.#resume();
+    if (this.#keepsUp) this.#resume();
     return this.#answers.length > 0;
   }
 
@@ -265,6 +278,8 @@ export class Connection implements Receiver {
     this.open = false;
     this.core.closed(this, ending);
     this.socket.end();
+    // What still comes is not looked at, but the end of it must be seen.
+    this.socket.resume();
   }
 
   #writeMany(output: readonly Buffer[]): void {
@@ -302,14 +317,14 @@ export class Connection implements Receiver {
   }
 
   #resume(): void {
-    if (!this.#paused || !this.writable) return;
+    if (!this.#paused || this.#stopped || !this.writable) return;
     this.#paused = false;
     this.lastReceivedAtMs = this.core.clock.nowMs();
     this.socket.resume();
   }
 
   #drained(): void {
-    if (this.#answers.length < ANSWERS_MAX) this.#resume();
+    if (this.#keepsUp) this.#resume();
     if (this.open) this.session?.pump();
   }
 

@@ -42,6 +42,7 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   }
   const route = routeOf(connection, frame.bytes);
   if (route === undefined || refusesPayload(connection, frame, route)) return;
+  if (parts.qos === 1 && refusesToStore(connection, route)) return;
   const message = newMessage(connection, frame, route);
   core.router.publish(route, message, session);
   if (parts.qos === 0) return;
@@ -75,6 +76,15 @@ function refusesPayload(connection: Connection, { bytes, end }: Frame, route: Ro
   if (!parts.payloadIsText || isUtf8(bytes.subarray(parts.payloadStart, end))) return false;
   const reason = 'the payload is not UTF-8, although its Payload Format Indicator says so';
   refusePublish(connection, route.topic, { code: ReasonCode.PayloadFormatInvalid, reason });
+  return true;
+}
+
+/** True: the message cannot be kept for those who should get it; it was refused and answered. */
+function refusesToStore(connection: Connection, route: Route): boolean {
+  const { core, session } = connection;
+  const reason = core.store?.refusal;
+  if (reason === undefined || !core.router.reachesStored(route, session!)) return false;
+  refusePublish(connection, route.topic, { code: ReasonCode.QuotaExceeded, reason });
   return true;
 }
 
@@ -174,6 +184,7 @@ function judgeTopic(connection: Connection, key: string): Route | undefined {
 const MESSAGE_FAULTS: ReadonlySet<ReasonCode> = new Set([
   ReasonCode.TopicNameInvalid,
   ReasonCode.PayloadFormatInvalid,
+  ReasonCode.QuotaExceeded,
 ]);
 
 /**

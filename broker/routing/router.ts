@@ -66,6 +66,16 @@ export class Router {
     }
   }
 
+  /** Whether a stored session would own a QoS 1 message. */
+  reachesStored(route: Route, publisher: Session): boolean {
+    const cached = route as CachedRoute;
+    if (cached.epoch !== this.#epoch) this.#refresh(cached);
+    return cached.deliveries.some(({ session, qos, ownQos }) => {
+      const granted = session === publisher ? ownQos : qos;
+      return granted === 1 && session.storedId !== undefined;
+    });
+  }
+
   #refresh(route: CachedRoute): void {
     const bySession = new Map<Session, Delivery>();
     for (const { session, qos, noLocal } of this.#trie.match(route.levels)) {
