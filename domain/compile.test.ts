@@ -248,6 +248,26 @@ suite('of peers', () => {
   });
 });
 
+suite('a conflict over a name tells who has it, and why', () => {
+  const first = declare('Client', 'first', { name: 'shared' }, 2000);
+  const conflictOf = (younger: Resource): string | undefined => {
+    const { verdicts } = compile([GRID, first, younger], CONTEXT);
+    return verdicts.get(resourceKey(younger))?.faults[0]?.message;
+  };
+
+  test('the older one, with its time', () => {
+    const message = conflictOf(declare('Client', 'second', { name: 'shared' }, 2001));
+    const why = 'which is older (created 2000-01-01T00:00:00Z)';
+    assert.equal(message, `the name "shared" belongs to Client default/first, ${why}`);
+  });
+
+  test('the first by metadata.name, of two of the same age', () => {
+    const message = conflictOf(declare('Client', 'second', { name: 'shared' }, 2000));
+    const why = 'which comes first by metadata.name, neither being older';
+    assert.equal(message, `the name "shared" belongs to Client default/first, ${why}`);
+  });
+});
+
 suite('members of a MqttNamespace', () => {
   const client = declare('Client', 'client-1');
 

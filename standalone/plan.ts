@@ -18,7 +18,7 @@ import type { ObjectStatus } from './standalone-events.ts';
 
 export interface PlanOptions {
   readonly nowMs: number;
-  /** By key of the object. */
+  /** By key of the object; one that is not there has no known age. */
   readonly creationTimestamps: ReadonlyMap<string, string>;
   /** PEM of the development CA; undefined: MqttNamespaces without a CaCertificate stay so. */
   readonly developmentCa?: string | undefined;
@@ -36,8 +36,6 @@ export interface Plan {
   /** All that is wrong with the manifests, in the order of files. */
   readonly violations: readonly Located[];
 }
-
-const NO_TIME = new Date(0).toISOString();
 
 function isOlder(left: Resource, right: Resource): number {
   const age = ({ metadata }: Resource): string =>
@@ -69,7 +67,7 @@ function violationsOf(object: ManifestObject, verdict: Verdict | undefined): Loc
 export function planOf(set: ManifestSet, options: PlanOptions): Plan {
   const { creationTimestamps, nowMs } = options;
   const declared = set.objects.map((object) => {
-    return resourceOf(object, creationTimestamps.get(object.key) ?? NO_TIME);
+    return resourceOf(object, creationTimestamps.get(object.key) ?? '');
   });
   const keys = new Set(set.objects.map(({ key }) => key));
   const withoutAuthority = namespacesWithoutAuthority(declared);

@@ -124,9 +124,7 @@ function limitOn(name: LimitName, { ownerName, limits }: Bounds): Limit | undefi
   if (limits === undefined) return undefined;
   return {
     value: limits[name],
-    message:
-      `spec.limits.${name} of the MqttNamespace ${quote(ownerName)} is ${limits[name]}, and ` +
-      'that many older objects are accepted',
+    source: `spec.limits.${name} of the MqttNamespace ${quote(ownerName)} is ${limits[name]}`,
     remedy: 'delete one of them, or raise that limit',
   };
 }

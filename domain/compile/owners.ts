@@ -43,9 +43,7 @@ function locationOf(resource: ResourceOf<'MqttNamespace'>): string {
 function limitOn(value: number): Limit {
   return {
     value,
-    message:
-      `a Kubernetes namespace has at most ${value} MqttNamespaces, and that many older ones ` +
-      'are accepted',
+    source: `a Kubernetes namespace has at most ${value} MqttNamespaces`,
     remedy: 'delete one of them, or raise the maximum where mqttgrid is started',
   };
 }

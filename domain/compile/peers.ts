@@ -93,13 +93,20 @@ export function printObject(resource: Resource): string {
   return `${resource.kind} ${resource.metadata.namespace}/${resource.metadata.name}`;
 }
 
+/** `Client default/vehicle-1, which is older (created 2025-01-01T00:00:00Z)`. */
+export function printElder(elder: Resource, resource: Resource): string {
+  const why =
+    createdMs(elder) < createdMs(resource)
+      ? `is older (created ${elder.metadata.creationTimestamp})`
+      : 'comes first by metadata.name, neither being older';
+  return `${printObject(elder)}, which ${why}`;
+}
+
 function nameConflict(resource: NamedResource, name: string, holder: NamedResource): Violation {
   return {
     field: nameField(resource),
     reason: 'NameConflict',
-    message:
-      `the name ${quote(name)} belongs to ${printObject(holder)}, ` +
-      `which is older (created ${holder.metadata.creationTimestamp})`,
+    message: `the name ${quote(name)} belongs to ${printElder(holder, resource)}`,
     remedy: 'delete one of the two, or declare this object anew with another spec.name',
   };
 }
@@ -107,7 +114,8 @@ function nameConflict(resource: NamedResource, name: string, holder: NamedResour
 /** How many may be accepted, and what the one too many is told. */
 export interface Limit {
   readonly value: number;
-  readonly message: string;
+  /** Who says so: `spec.limits.clients of the MqttNamespace "grid" is 3`. */
+  readonly source: string;
   readonly remedy: string;
 }
 
@@ -134,6 +142,7 @@ export function admit<C extends NamedCandidate>(
   }
 }
 
-function limitExceeded({ message, remedy }: Limit): Violation {
+function limitExceeded({ source, remedy }: Limit): Violation {
+  const message = `${source}, and that many are accepted before this one: by age, then by metadata.name`;
   return { field: ['metadata', 'name'], reason: 'LimitExceeded', message, remedy };
 }

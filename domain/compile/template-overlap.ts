@@ -3,7 +3,7 @@ import { findOverlap } from '../overlap.ts';
 import { quote } from '../text.ts';
 import type { ValidTopicSpace } from '../validate/topic-space.ts';
 import type { Violation } from '../violation.ts';
-import { printObject, type Candidate } from './peers.ts';
+import { printElder, type Candidate } from './peers.ts';
 
 export type TopicSpaceCandidate = Candidate<'TopicSpace', ValidTopicSpace>;
 
@@ -39,8 +39,9 @@ function overlapWith(
         field: ['spec', 'topicTemplates', index],
         reason: 'TemplateOverlap',
         message:
-          `${quote(template.text)} overlaps ${quote(otherTemplate.text)} of the older ` +
-          `${printObject(other.resource)}: the topic ${quote(witness)} matches both`,
+          `${quote(template.text)} overlaps ${quote(otherTemplate.text)} of ` +
+          `${printElder(other.resource, candidate.resource)}: the topic ${quote(witness)} ` +
+          'matches both',
         remedy:
           'narrow one of the two, put both templates in one topic space, or declare a space that ' +
           'is for publishing only anew with subscriptionSupport NotSupported',

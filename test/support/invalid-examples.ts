@@ -9,7 +9,7 @@ import { REPOSITORY } from './up.ts';
 
 export const INVALID_EXAMPLES = path.join(REPOSITORY, 'examples/invalid');
 
-/** One violation, with what differs between two runs replaced: times and temporary paths. */
+/** One violation, without what differs between two runs: temporary paths. */
 export interface Refusal {
   /** Missing where no object can be told. */
   readonly object?: string;
@@ -62,9 +62,7 @@ export function withRefusals({ why, text }: InvalidExample, refusals: readonly R
 /** A violation as `-o json` prints it, without what differs from run to run. */
 export function steadyRefusal(violation: Refusal & { readonly file: string }): Refusal {
   const { file, object, line, field, reason, remedy } = violation;
-  const message = violation.message
-    .replace(/\(created [^)]*\)/g, '(created <time>)')
-    .replaceAll(path.join(path.dirname(file), path.sep), '');
+  const message = violation.message.replaceAll(path.join(path.dirname(file), path.sep), '');
   return { ...(object === undefined ? {} : { object }), line, field, reason, message, remedy };
 }
 
