@@ -43,7 +43,12 @@ export function handleSubscribe(connection: Connection, frame: Frame): void {
     connection.close({ code: ReasonCode.SubscriptionIdentifiersNotSupported, reason });
     return;
   }
-  const outcomes = requests.map((request) => subscribe(connection, request));
+  // No more can be granted than a connection may have, so no more are looked at: a packet has room
+  // for 100,000, which would keep everybody else waiting.
+  const maximum = connection.core.limits.subscriptionsPerConnection;
+  const outcomes = requests.map((request, index) =>
+    index < maximum ? subscribe(connection, request) : tooMany(request.filter, maximum),
+  );
   const reasons = tellRefusals(connection, outcomes);
   const granted = outcomes.map((outcome) => codeOf(outcome, version));
   const suback = { cmd: 'suback', messageId: packetIdentifier, granted } as const;
@@ -65,19 +70,20 @@ function subscribe(connection: Connection, request: SubscriptionRequest): Grante
   const { filter, noLocal } = request;
   const refused = refuseFilter(connection, filter);
   if (refused !== undefined) return refused;
-  const replaced = session.subscriptions.get(filter);
-  if (replaced?.permitted === true) core.router.remove(replaced); // [MQTT-3.8.4-3]
-  const subscription = {
-    session,
-    filter,
-    levels: splitLevels(filter),
-    qos: request.qos === 0 ? 0 : 1, // [MQTT-3.8.4-7]
-    noLocal,
-    permitted: true,
-  } as const;
-  core.router.add(subscription);
+  const qos = request.qos === 0 ? 0 : 1; // [MQTT-3.8.4-7]
+  const known = session.subscriptions.get(filter);
   core.metrics.subscriptionsGranted++;
-  return { qos: subscription.qos, batch: session.subscribe(subscription) };
+  if (known?.permitted === true) {
+    // A client that is back asks for what it has: nobody's routes change for it.
+    if (known.qos === qos && known.noLocal === noLocal) {
+      return { qos, batch: session.subscribe(known) };
+    }
+    core.router.remove(known); // [MQTT-3.8.4-3]
+  }
+  const levels = splitLevels(filter);
+  const subscription = { session, filter, levels, qos, noLocal, permitted: true } as const;
+  core.router.add(subscription);
+  return { qos, batch: session.subscribe(subscription) };
 }
 
 function refuseFilter(connection: Connection, filter: string): Refused | undefined {
@@ -102,6 +108,10 @@ function refuseFilter(connection: Connection, filter: string): Refused | undefin
   }
   const maximum = core.limits.subscriptionsPerConnection;
   if (session.subscriptions.size < maximum || session.subscriptions.has(filter)) return undefined;
+  return tooMany(filter, maximum);
+}
+
+function tooMany(filter: string, maximum: number): Refused {
   const explain = (): string =>
     `${quote(filter)}: a connection has at most ${maximum} subscriptions`;
   return { filter, code: ReasonCode.QuotaExceeded, explain };
