@@ -15,6 +15,7 @@ import { ChainCache } from './access/chain-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Connection, Ending } from './connection.ts';
 import { Diagnostics } from './diagnostics/diagnostics.ts';
+import { RateLimits } from './limits/rate-limits.ts';
 import { judgeAll, judgeSession } from './live-change.ts';
 import type { Metrics } from './metrics.ts';
 import { newMetrics } from './metrics.ts';
@@ -39,6 +40,7 @@ export class BrokerCore implements SessionContext {
   readonly chains = new ChainCache();
   readonly unsettled = new UnsettledConnections();
   readonly flapping: FlappingClients;
+  readonly rates: RateLimits;
   policy: Policy;
   authorities: readonly X509Certificate[];
   readonly #connections = new Set<Connection>();
@@ -60,6 +62,7 @@ export class BrokerCore implements SessionContext {
     this.flapping = new FlappingClients(clock);
     this.policy = buildPolicy(snapshot);
     this.authorities = parseAuthorities(snapshot);
+    this.rates = new RateLimits(snapshot.limits, clock, this.metrics);
     this.sessions = new SessionRegistry(this, this.router);
     if (store !== undefined) this.#restore(store);
     this.#stopSweeping = clock.every(SWEEP_INTERVAL_MS, () => this.#sweep());
@@ -140,6 +143,7 @@ export class BrokerCore implements SessionContext {
     if (authoritiesChanged) this.authorities = parseAuthorities(snapshot);
     this.policy = buildPolicy(snapshot, this.policy);
     judgeAll(this, authoritiesChanged);
+    this.rates.apply(snapshot.limits);
   }
 
   close(ending: Ending): void {
@@ -149,6 +153,7 @@ export class BrokerCore implements SessionContext {
 
   stop(): void {
     this.#stopSweeping();
+    this.rates.stop();
   }
 
   /** Takes nothing more from clients; resolves once all that they were owed an answer for has it. */

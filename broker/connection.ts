@@ -6,6 +6,7 @@ import type { BrokerCore } from './broker-core.ts';
 import type { Peer } from './diagnostics/diagnostics.ts';
 import type { DisconnectionReason } from './diagnostics/disconnection-reason.ts';
 import { handlePacket } from './handlers/handlers.ts';
+import { Throttle } from './limits/throttle.ts';
 import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
 import { FrameReader } from './packets/frame-reader.ts';
@@ -27,6 +28,8 @@ const CONCATENATED_BYTES_MAX = 65536;
 const PERMITTED_TOPICS_MAX = 256;
 /** Answers that may wait for a commit before a client is not listened to any more. */
 const ANSWERS_MAX = 1000;
+/** Where the first byte of a PUBLISH holds the QoS. */
+const QOS_BITS = 0x06;
 /** An MQTT client that says nothing of it takes what a packet identifier can number. */
 const RECEIVE_MAXIMUM_DEFAULT = 65535;
 
@@ -81,6 +84,10 @@ export class Connection implements Receiver {
   readonly permittedTopics = new Map<string, Route>();
   /** Remembered: a socket that is closed does not know it any more. */
   readonly remoteAddress: string | undefined;
+  /** What this client publishes. */
+  readonly inbound: Throttle;
+  /** What is delivered to it. */
+  readonly #outbound: Throttle;
   readonly #reader = new FrameReader(CONNECT_BYTES_MAX);
   #output: Buffer[] = [];
   #outputBytes = 0;
@@ -102,6 +109,9 @@ export class Connection implements Receiver {
     this.openedAtMs = core.clock.nowMs();
     this.lastReceivedAtMs = this.openedAtMs;
     this.#progressAtMs = this.openedAtMs;
+    const { inbound, outbound } = core.rates;
+    this.inbound = new Throttle(inbound, this.openedAtMs, () => this.#takeHeld());
+    this.#outbound = new Throttle(outbound, this.openedAtMs, () => this.session?.pump());
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('error', (error: Error) => this.#lost(error.message));
@@ -150,7 +160,7 @@ export class Connection implements Receiver {
 
   /** Whether the client is listened to: while it is not, its silence says nothing. */
   get listening(): boolean {
-    return !this.#paused;
+    return !this.#paused && !this.#reader.holding;
   }
 
   /** Nothing more is taken from the client, for good. */
@@ -178,8 +188,15 @@ export class Connection implements Receiver {
     this.permittedTopics.set(key, route);
   }
 
-  receive(frame: Frame): void {
+  /** False: a PUBLISH that the rates have no room for. */
+  receive(frame: Frame): boolean {
+    if (this.#mustWait(frame)) return false;
     handlePacket(this, frame);
+    return true;
+  }
+
+  admits(nowMs: number): boolean {
+    return this.#outbound.admits(nowMs);
   }
 
   fits(message: Message, qos: 0 | 1): boolean {
@@ -189,12 +206,18 @@ export class Connection implements Receiver {
     );
   }
 
-  sendAtMostOnce(message: Message): void {
-    this.send(message.atMostOnce(this.version));
+  sendAtMostOnce(message: Message, lateMs?: number): void {
+    const packet =
+      lateMs === undefined
+        ? message.atMostOnce(this.version)
+        : message.atMostOnceLate(this.version, lateMs);
+    this.#outbound.spend(packet.length);
+    this.send(packet);
   }
 
   sendAtLeastOnce(message: Message, packetIdentifier: number, duplicate: boolean): void {
     const packet = message.atLeastOnce(this.version, packetIdentifier, this.core.clock.nowMs());
+    this.#outbound.spend(packet.length);
     this.send(duplicate ? markDuplicate(packet) : packet);
   }
 
@@ -275,8 +298,7 @@ export class Connection implements Receiver {
   finish(ending: Ending): void {
     if (!this.open) return;
     this.flush();
-    this.open = false;
-    this.core.closed(this, ending);
+    this.#closed(ending);
     this.socket.end();
     // What still comes is not looked at, but the end of it must be seen.
     this.socket.resume();
@@ -295,14 +317,36 @@ export class Connection implements Receiver {
       this.finish({ code: ReasonCode.ProtocolError, reason: 'the first packet is not CONNECT' });
       return;
     }
-    const outcome = this.#reader.push(chunk, this);
+    this.#settle(this.#reader.push(chunk, this));
+  }
+
+  /** There may be room for what came and had to wait: it goes on in the middle of a chunk. */
+  #takeHeld(): void {
+    if (!this.open || this.#paused) return;
+    this.lastReceivedAtMs = this.core.clock.nowMs();
+    this.#settle(this.#reader.resume(this));
+    if (this.open && this.listening) this.socket.resume();
+  }
+
+  #settle(outcome: ReasonCode): void {
     if (outcome === ReasonCode.PacketTooLarge) {
       const limit = this.#reader.packetBytesMax;
+      this.core.metrics.exceededMessageBytes++;
       this.close({ code: outcome, reason: `a packet exceeds the limit of ${limit} bytes` });
     } else if (outcome !== ReasonCode.Success) {
       this.close({ code: outcome, reason: 'a packet has a malformed Remaining Length' });
     }
-    if (this.open && !this.writable) this.#pause();
+    if (!this.open) return;
+    if (this.#reader.holding) this.socket.pause();
+    if (!this.writable) this.#pause();
+  }
+
+  /** MQTT 5 is told at QoS 1 that a message is over the rate; nobody else can be. */
+  #mustWait({ bytes, start }: Frame): boolean {
+    const firstByte = bytes[start]!;
+    if (firstByte >> 4 !== PacketType.PUBLISH || this.connected === undefined) return false;
+    const isTold = this.connected.version === 5 && (firstByte & QOS_BITS) !== 0;
+    return !isTold && !this.inbound.admits(this.lastReceivedAtMs);
   }
 
   /** Known from its first byte, before anything is kept of it [MQTT-3.1.0-1]. */
@@ -320,7 +364,8 @@ export class Connection implements Receiver {
     if (!this.#paused || this.#stopped || !this.writable) return;
     this.#paused = false;
     this.lastReceivedAtMs = this.core.clock.nowMs();
-    this.socket.resume();
+    if (this.#reader.holding) this.#takeHeld();
+    else this.socket.resume();
   }
 
   #drained(): void {
@@ -330,9 +375,15 @@ export class Connection implements Receiver {
 
   #lost(reason: string): void {
     if (!this.open) return;
-    this.open = false;
-    this.core.closed(this, { code: ReasonCode.Success, reason });
+    this.#closed({ code: ReasonCode.Success, reason });
     this.socket.destroy();
+  }
+
+  #closed(ending: Ending): void {
+    this.open = false;
+    this.inbound.leave();
+    this.#outbound.leave();
+    this.core.closed(this, ending);
   }
 }
 

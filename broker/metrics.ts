@@ -7,6 +7,33 @@ export interface Metrics {
   messagesDelivered: number;
   subscriptionsGranted: number;
   subscriptionsRefused: number;
+  /** CONNECT packets over `connectsPerSecond`, refused. */
+  throttledConnects: number;
+  /** Topic filters in SUBSCRIBE packets over `subscribesPerSecond`, refused. */
+  throttledSubscribes: number;
+  /**
+   * How often a publisher was over `inboundMessagesPerSecondPerConnection`: a message was refused,
+   * or it was waited with.
+   */
+  throttledInboundConnection: number;
+  /** The same for `inboundMessagesPerSecond`. */
+  throttledInboundNamespace: number;
+  /** How often deliveries to a client waited for `outboundMessagesPerSecondPerConnection`. */
+  throttledOutboundConnection: number;
+  /** The same for `outboundMessagesPerSecond`. */
+  throttledOutboundNamespace: number;
+  /** Packets over `messageBytes`, or 64 KiB before CONNECT; each ended its connection. */
+  exceededMessageBytes: number;
+  /** Topic names and topic filters over `topicBytes`, refused. */
+  exceededTopicBytes: number;
+  /** Topic Aliases over `topicAliases`; each ended its connection. */
+  exceededTopicAliases: number;
+  /** Topic filters over `subscriptionsPerConnection`, refused. */
+  exceededSubscriptionsPerConnection: number;
+  /** Topic filters that would have given a topic of a LowFanout topic space too many subscribers. */
+  exceededLowFanout: number;
+  /** Messages over `inFlightMessages` at once from a publisher; each ended its connection. */
+  exceededInFlightMessages: number;
   /** Connections closed before or during their handshake: too many, or too slow for the others. */
   handshakesDropped: number;
   /** Handshakes that failed by themselves. */
@@ -21,6 +48,8 @@ export interface Metrics {
   sessionsOverflowed: number;
   /** QoS 0 messages not sent because the client does not read fast enough. */
   messagesDroppedSlowConsumer: number;
+  /** QoS 0 messages not sent because too many of them wait for the outbound rates. */
+  messagesDroppedOutboundRate: number;
   /** Messages not sent because their Message Expiry Interval passed. */
   messagesDroppedExpired: number;
   /** Messages not sent because the client's Maximum Packet Size is smaller [MQTT-3.1.2-25]. */
@@ -38,6 +67,18 @@ export function newMetrics(): Metrics {
     messagesDelivered: 0,
     subscriptionsGranted: 0,
     subscriptionsRefused: 0,
+    throttledConnects: 0,
+    throttledSubscribes: 0,
+    throttledInboundConnection: 0,
+    throttledInboundNamespace: 0,
+    throttledOutboundConnection: 0,
+    throttledOutboundNamespace: 0,
+    exceededMessageBytes: 0,
+    exceededTopicBytes: 0,
+    exceededTopicAliases: 0,
+    exceededSubscriptionsPerConnection: 0,
+    exceededLowFanout: 0,
+    exceededInFlightMessages: 0,
     handshakesDropped: 0,
     handshakesFailed: 0,
     slowConsumersEnded: 0,
@@ -46,6 +87,7 @@ export function newMetrics(): Metrics {
     sessionsExpired: 0,
     sessionsOverflowed: 0,
     messagesDroppedSlowConsumer: 0,
+    messagesDroppedOutboundRate: 0,
     messagesDroppedExpired: 0,
     messagesDroppedPacketTooLarge: 0,
     messagesDroppedNotAuthorized: 0,

@@ -14,7 +14,8 @@ export interface Frame {
 export interface FrameReceiver {
   /** Becomes false when nothing more is wanted, also while frames are being received. */
   readonly open: boolean;
-  receive(frame: Frame): void;
+  /** False: not now. It is received again, and then all that follows, when the reader resumes. */
+  receive(frame: Frame): unknown;
 }
 
 const INCOMPLETE = -1;
@@ -35,6 +36,8 @@ export class FrameReader {
   #assembled = 0;
   /** Bytes that the packet being assembled needs, or one more than there are. */
   #needed = 0;
+  /** What came and was not taken, in its order; the first of them begins with a packet. */
+  #held: Buffer[] = [];
   readonly #frame: { -readonly [Part in keyof Frame]: Frame[Part] } = {
     bytes: Buffer.alloc(0),
     start: 0,
@@ -51,8 +54,28 @@ export class FrameReader {
     return this.#assembled === 0;
   }
 
+  /** Whether the receiver did not take what came. No more should be read until it resumes. */
+  get holding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Offers what was not taken once more; the answer is that of `push`. */
+  resume(receiver: FrameReceiver): ReasonCode {
+    const held = this.#held;
+    this.#held = [];
+    for (const bytes of held) {
+      const outcome = this.push(bytes, receiver);
+      if (outcome !== ReasonCode.Success || !receiver.open) return outcome;
+    }
+    return ReasonCode.Success;
+  }
+
   /** Success, or why the stream cannot go on: MalformedPacket or PacketTooLarge. */
   push(chunk: Buffer, receiver: FrameReceiver): ReasonCode {
+    if (this.#held.length > 0) {
+      this.#held.push(chunk);
+      return ReasonCode.Success;
+    }
     if (this.#assembled === 0) return this.#cut(chunk, receiver);
     let at = 0;
     while (at < chunk.length && this.#assembled > 0) {
@@ -64,7 +87,7 @@ export class FrameReader {
       const outcome = this.#cut(assembly, receiver);
       if (outcome !== ReasonCode.Success || !receiver.open) return outcome;
     }
-    return at < chunk.length ? this.#cut(chunk.subarray(at), receiver) : ReasonCode.Success;
+    return at < chunk.length ? this.push(chunk.subarray(at), receiver) : ReasonCode.Success;
   }
 
   /** Takes from the chunk what the packet being assembled lacks; answers where the chunk goes on. */
@@ -97,7 +120,10 @@ export class FrameReader {
       frame.start = at;
       frame.body = body;
       frame.end = end;
-      receiver.receive(frame);
+      if (receiver.receive(frame) === false) {
+        this.#held.push(bytes.subarray(at));
+        return ReasonCode.Success;
+      }
       at = end;
     }
     return ReasonCode.Success;

@@ -71,17 +71,22 @@ export class Message {
     return this.#layout(version, 0);
   }
 
+  /** One that waited, at QoS 0: the receiver is told what is left of its expiry [MQTT-3.3.2-6]. */
+  atMostOnceLate(version: ProtocolVersion, nowMs: number): Buffer {
+    const packet = this.#layout(version, 0);
+    if (version === 4 || this.#parts.messageExpiryStart < 0) return packet;
+    const own = Buffer.from(packet);
+    this.#writeExpiry(own, this.#topicEnd(own), nowMs);
+    return own;
+  }
+
   /** A packet at QoS 1 of its own for one receiver. */
   atLeastOnce(version: ProtocolVersion, packetIdentifier: number, nowMs: number): Buffer {
     const packet = Buffer.from(this.#layout(version, 1));
-    const identifierStart = this.#identifierStart(packet);
+    const identifierStart = this.#topicEnd(packet);
     packet.writeUInt16BE(packetIdentifier, identifierStart);
     if (version === 5 && this.#parts.messageExpiryStart >= 0) {
-      const propertiesStart =
-        identifierStart + 2 + remainingLengthBytes(this.#parts.properties.length);
-      // The receiver is told what is left of the interval [MQTT-3.3.2-6].
-      const leftSeconds = Math.max(0, Math.ceil((this.expiresAtMs - nowMs) / 1000));
-      packet.writeUInt32BE(leftSeconds, propertiesStart + this.#parts.messageExpiryStart);
+      this.#writeExpiry(packet, identifierStart + 2, nowMs);
     }
     return packet;
   }
@@ -91,7 +96,15 @@ export class Message {
     return this.#layout(version, qos).length;
   }
 
-  #identifierStart(packet: Buffer): number {
+  /** What is left of the interval [MQTT-3.3.2-6]; `at` is where the properties' length is. */
+  #writeExpiry(packet: Buffer, at: number, nowMs: number): void {
+    const { properties, messageExpiryStart } = this.#parts;
+    const leftSeconds = Math.max(0, Math.ceil((this.expiresAtMs - nowMs) / 1000));
+    const propertiesStart = at + remainingLengthBytes(properties.length);
+    packet.writeUInt32BE(leftSeconds, propertiesStart + messageExpiryStart);
+  }
+
+  #topicEnd(packet: Buffer): number {
     const headerBytes = 1 + lengthBytesOfPacket(packet.length);
     return headerBytes + 2 + this.#parts.topic.length;
   }

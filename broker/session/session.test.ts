@@ -18,6 +18,10 @@ class TestReceiver implements Receiver {
   readonly sent: string[] = [];
   readonly unacknowledged: number[] = [];
 
+  admits(): boolean {
+    return true;
+  }
+
   fits(message: Message, qos: 0 | 1): boolean {
     return message.packetBytes(4, qos) <= this.packetBytesMax;
   }

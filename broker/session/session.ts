@@ -1,6 +1,7 @@
 import type { ClientAccess } from '../../domain/access.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { Clock } from '../clock.ts';
+import { AtMostOnceQueue } from '../limits/at-most-once-queue.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Message } from '../packets/message.ts';
 import type { BatchNumber, SessionStore, StoredPage } from '../store/session-store.ts';
@@ -17,7 +18,10 @@ export interface Receiver {
   readonly writable: boolean;
   /** Whether the packet fits the client's Maximum Packet Size. */
   fits(message: Message, qos: 0 | 1): boolean;
-  sendAtMostOnce(message: Message): void;
+  /** False: the rates have no room for a message now; `pump` is called once they may have. */
+  admits(nowMs: number): boolean;
+  /** `lateMs`: when it leaves, if it had to wait. */
+  sendAtMostOnce(message: Message, lateMs?: number): void;
   sendAtLeastOnce(message: Message, packetIdentifier: number, duplicate: boolean): void;
 }
 
@@ -62,6 +66,8 @@ export class Session {
   readonly #inFlight = new InFlight();
   /** In flight from an earlier connection and not yet sent on this one. */
   readonly #unsent = new Map<number, Message>();
+  /** Messages of QoS 0 that wait for the rates; most sessions never have one. */
+  #atMostOnce: AtMostOnceQueue | undefined;
   #receiver: Receiver | undefined;
   #ended = false;
 
@@ -124,6 +130,7 @@ export class Session {
 
   detach(expiresAtMs: number): void {
     this.#receiver = undefined;
+    this.#atMostOnce = undefined;
     this.expiresAtMs = expiresAtMs;
     const stored = this.#stored;
     if (stored === undefined) return;
@@ -153,7 +160,8 @@ export class Session {
       return;
     }
     if (this.#ended) return;
-    if (this.queuedMessages === 0 && this.#unsent.size === 0 && this.#sends()) {
+    const { receivedAtMs } = message.parts;
+    if (this.queuedMessages === 0 && this.#unsent.size === 0 && this.#sends(receivedAtMs)) {
       if (this.#send(message)) this.#stored?.take(message);
     } else if (this.#hasRoom(message)) {
       this.#enqueue(message);
@@ -175,7 +183,12 @@ export class Session {
 
   /** Sends what waits, as far as the client takes it. */
   pump(): void {
-    while (this.#sends()) {
+    this.#pumpAtLeastOnce();
+    if (this.#receiver !== undefined) this.#atMostOnce?.pump(this.#receiver, this.#context);
+  }
+
+  #pumpAtLeastOnce(): void {
+    while (this.#queue.length + this.#unsent.size > 0 && this.#sends()) {
       const [unsent] = this.#unsent;
       if (unsent !== undefined) {
         const [identifier, message] = unsent;
@@ -183,8 +196,7 @@ export class Session {
         this.#receiver!.sendAtLeastOnce(message, identifier, true);
         continue;
       }
-      const message = this.#queue.shift();
-      if (message === undefined) break;
+      const message = this.#queue.shift()!;
       if (!this.#send(message)) this.#stored?.acknowledge(message.number);
     }
     if (this.#stored !== undefined && this.#stored.length > 0 && this.#wantsMore()) {
@@ -195,7 +207,10 @@ export class Session {
   /** Takes back what came through a permission that is gone, queued or in flight. */
   withdraw(permitted: (message: Message) => boolean): void {
     const { metrics } = this.#context;
-    const withdrawn = this.#queue.withdraw(permitted) + this.#inFlight.withdraw(permitted);
+    const withdrawn =
+      this.#queue.withdraw(permitted) +
+      this.#inFlight.withdraw(permitted) +
+      (this.#atMostOnce?.withdraw(permitted) ?? 0);
     for (const [identifier, message] of this.#unsent) {
       if (!permitted(message)) this.#unsent.delete(identifier);
     }
@@ -252,11 +267,15 @@ export class Session {
     this.pump();
   }
 
-  #sends(): boolean {
+  #sends(nowMs = this.#context.clock.nowMs()): boolean {
     const receiver = this.#receiver;
     if (receiver === undefined || !receiver.writable) return false;
     const window = Math.min(receiver.receiveMaximum, this.#context.limits.inFlightMessages);
-    return this.#inFlight.size - this.#unsent.size < window;
+    return this.#inFlight.size - this.#unsent.size < window && receiver.admits(nowMs);
+  }
+
+  get #isFirstAtMostOnce(): boolean {
+    return this.#atMostOnce === undefined || this.#atMostOnce.length === 0;
   }
 
   #deliverAtMostOnce(message: Message): void {
@@ -265,9 +284,12 @@ export class Session {
     if (receiver === undefined) return;
     if (!receiver.writable) metrics.messagesDroppedSlowConsumer++;
     else if (!receiver.fits(message, 0)) metrics.messagesDroppedPacketTooLarge++;
-    else {
+    else if (this.#isFirstAtMostOnce && receiver.admits(message.parts.receivedAtMs)) {
       metrics.messagesDelivered++;
       receiver.sendAtMostOnce(message);
+    } else {
+      this.#atMostOnce ??= new AtMostOnceQueue();
+      this.#atMostOnce.push(message, metrics);
     }
   }
 
