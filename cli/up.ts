@@ -23,6 +23,12 @@ Serves every MqttNamespace that the folder declares, each on a port of its own, 
 folder: a change is in force on open connections within a quarter of a second. What is wrong is
 told with file, line and column; everything else is served. Ctrl-C ends it.
 
+What the next start needs lies in the folder of --data:
+  sessions/<namespace>/<MqttNamespace>/  sessions, subscriptions and queued QoS 1 messages; stays
+                                         when the MqttNamespace goes, until you delete it
+  state/                                 which object is the older, where two are in conflict
+  certificates/                          the development CA and what it issued
+
 With -o json, standard output is one JSON line for each event, logs go to standard error:
   {"event":"violation","file","line","column","object","field","reason","message","remedy"}
   {"event":"resolved",...}    the same fields, once a violation is mended

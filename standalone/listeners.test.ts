@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
@@ -60,17 +63,23 @@ interface Bench {
   readonly listeners: Listeners;
   /** What was applied to running brokers, by name of the snapshot. */
   readonly applied: string[];
+  readonly notices: string[];
+  readonly storeFolder: string;
 }
 
 async function bench(t: TestContext, firstPort: number): Promise<Bench> {
   const { server } = await testAuthority();
   const applied: string[] = [];
+  const notices: string[] = [];
+  const storeFolder = mkdtempSync(join(tmpdir(), 'mqttgrid-listeners-'));
   const listeners = createListeners({
     host: HOST,
     firstPort,
     tls: { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem },
     clock: systemClock,
+    storeFolder,
     logger: pino({ level: 'silent' }),
+    onNotice: (notice) => notices.push(notice),
     startBroker: async (options) => {
       const broker = await startBroker(options);
       return {
@@ -82,8 +91,11 @@ async function bench(t: TestContext, firstPort: number): Promise<Bench> {
       };
     },
   });
-  t.after(() => listeners.close());
-  return { listeners, applied };
+  t.after(async () => {
+    await listeners.close();
+    rmSync(storeFolder, { recursive: true });
+  });
+  return { listeners, applied, notices, storeFolder };
 }
 
 async function isListening(port: number): Promise<boolean> {
@@ -139,15 +151,21 @@ test('a port that is in use is a fault that names it, until it is free', async (
 
 test('an address that is not of this machine is a fault that names it', async (t) => {
   const { server } = await testAuthority();
+  const storeFolder = mkdtempSync(join(tmpdir(), 'mqttgrid-listeners-'));
   const listeners = createListeners({
     host: '192.0.2.1',
     firstPort: 0,
     tls: { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem },
+    storeFolder,
     clock: systemClock,
     logger: pino({ level: 'silent' }),
+    onNotice: assert.fail,
     startBroker,
   });
-  t.after(() => listeners.close());
+  t.after(async () => {
+    await listeners.close();
+    rmSync(storeFolder, { recursive: true });
+  });
   const { faults } = await listeners.apply(wanted(A));
   assert.match(faults.get(A)?.message ?? '', /192\.0\.2\.1 is not an address of this machine/);
 });
@@ -172,4 +190,43 @@ test('a broker is told of a snapshot only if it is another one, and at once', as
   assert.deepEqual(applied, [B], 'before anything was waited for');
   await round;
   assert.deepEqual(applied, [B]);
+});
+
+test('the sessions of each MqttNamespace are in a file of its own, and stay when it goes', async (t) => {
+  const { listeners, notices, storeFolder } = await bench(t, 0);
+  await listeners.apply(wanted(A, B));
+  await listeners.apply(wanted(B));
+  for (const name of ['a', 'b']) assert.ok(existsSync(join(storeFolder, 'x', name, 'sessions.db')));
+  assert.deepEqual(notices, [
+    `${A} is not served any more; its sessions stay in ${join(storeFolder, 'x', 'a')} until you ` +
+      'delete that folder',
+  ]);
+});
+
+test('a store that cannot be opened is a fault of its MqttNamespace alone', async (t) => {
+  const { listeners, storeFolder } = await bench(t, 0);
+  const folder = join(storeFolder, 'x');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'a'), 'a file where a folder should be');
+  const { ports, faults } = await listeners.apply(wanted(A, B));
+  assert.deepEqual([...ports.keys()], [B]);
+  const { message, remedy } = faults.get(A)!;
+  assert.match(message, /session store .*sessions\.db cannot be opened: .*a/);
+  assert.match(remedy, /--data/);
+});
+
+test('a store is open in one process only', async (t) => {
+  const { listeners, storeFolder } = await bench(t, 0);
+  await listeners.apply(wanted(A));
+  const storePath = join(storeFolder, 'x', 'a', 'sessions.db');
+  const { server } = await testAuthority();
+  const second = startBroker({
+    host: HOST,
+    port: 0,
+    tls: { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem },
+    snapshot: snapshot(A),
+    logger: pino({ level: 'silent' }),
+    storePath,
+  });
+  await assert.rejects(second, /sessions\.db cannot be opened: another process has it open/);
 });

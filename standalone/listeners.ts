@@ -1,7 +1,9 @@
-/** One broker with its own port for each accepted MqttNamespace. */
+/** One broker with its own port and session store for each accepted MqttNamespace. */
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Broker, startBroker } from '../broker/broker.ts';
+import { StoreUnavailableError } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { systemErrorCode } from './manifest-files.ts';
@@ -21,9 +23,12 @@ export interface ListenersOptions {
   /** Port of the first MqttNamespace, and the lowest of all; 0: any free ones. */
   readonly firstPort: number;
   readonly tls: ServerTls;
+  /** Where sessions are kept, a file for each MqttNamespace. */
+  readonly storeFolder: string;
   readonly startBroker: StartBroker;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly onNotice: (notice: string) => void;
 }
 
 export interface ListenFault {
@@ -50,6 +55,20 @@ export interface Listeners {
 interface Running {
   readonly broker: Broker;
   readonly snapshot: Snapshot;
+}
+
+/** In a folder of its own: names may be as long as the name of a file. */
+function storePathOf(folder: string, key: string): string {
+  const [, namespace, name] = key.split('/');
+  return join(folder, namespace!, name!, 'sessions.db');
+}
+
+function startFault(host: string, port: number, error: unknown): ListenFault {
+  if (!(error instanceof StoreUnavailableError)) return listenFault(host, port, error);
+  const remedy =
+    'see that no other mqttgrid uses it and that its folder can be written, or name another ' +
+    'folder with --data';
+  return { message: error.message, remedy };
 }
 
 function listenFault(host: string, port: number, error: unknown): ListenFault {
@@ -83,7 +102,7 @@ class BrokerListeners implements Listeners {
 
   async apply(snapshots: ReadonlyMap<string, Snapshot>): Promise<Listening> {
     for (const [key, snapshot] of snapshots) this.#update(key, snapshot);
-    await this.#stopAllBut(snapshots);
+    for (const key of await this.#stopAllBut(snapshots)) this.#tellKept(key);
     const faults = new Map<string, ListenFault>();
     for (const [key, snapshot] of snapshots) {
       const fault = this.#running.has(key) ? undefined : await this.#start(key, snapshot);
@@ -104,11 +123,21 @@ class BrokerListeners implements Listeners {
     this.#running.set(key, { broker: running.broker, snapshot });
   }
 
-  async #stopAllBut(wanted: ReadonlyMap<string, Snapshot>): Promise<void> {
+  /** Answers which were running. */
+  async #stopAllBut(wanted: ReadonlyMap<string, Snapshot>): Promise<readonly string[]> {
     const gone = [...this.#running].filter(([key]) => !wanted.has(key));
     for (const [key] of gone) this.#running.delete(key);
     for (const key of this.#portOf.keys()) if (!wanted.has(key)) this.#portOf.delete(key);
     await Promise.all(gone.map(([, { broker }]) => broker.close()));
+    return gone.map(([key]) => key);
+  }
+
+  /** Nobody loses sessions because a file was missing for a moment. */
+  #tellKept(key: string): void {
+    const path = dirname(storePathOf(this.#options.storeFolder, key));
+    this.#options.onNotice(
+      `${key} is not served any more; its sessions stay in ${path} until you delete that folder`,
+    );
   }
 
   #assignPort(key: string): number {
@@ -124,18 +153,19 @@ class BrokerListeners implements Listeners {
   }
 
   async #start(key: string, snapshot: Snapshot): Promise<ListenFault | undefined> {
-    const { host, tls, clock, logger, startBroker } = this.#options;
+    const { startBroker, storeFolder, host, tls, clock, logger } = this.#options;
     const port = this.#assignPort(key);
     if (port > PORT_MAX) {
       const message = `no port is left: it would be ${port}, and ${PORT_MAX} is the last`;
       return { message, remedy: 'choose a lower one with --port' };
     }
     try {
-      const broker = await startBroker({ host, port, tls, snapshot, clock, logger });
+      const storePath = storePathOf(storeFolder, key);
+      const broker = await startBroker({ host, port, tls, snapshot, clock, logger, storePath });
       this.#running.set(key, { broker, snapshot });
       return undefined;
     } catch (error) {
-      return listenFault(host, port, error);
+      return startFault(host, port, error);
     }
   }
 }

@@ -26,7 +26,7 @@ export interface StandaloneOptions {
   readonly host: string;
   /** Port of the first MqttNamespace; the others get the next ones up. 0: any free ones. */
   readonly port: number;
-  /** Folder of what is kept: ages of objects, development certificates. */
+  /** Folder of what is kept: sessions, ages of objects, development certificates. */
   readonly data: string;
   /** Of the listeners; undefined: from the development authority. */
   readonly tls?: ServerTls | undefined;
@@ -95,7 +95,16 @@ async function assemble(options: StandaloneOptions, manifests: Manifests): Promi
     options,
     manifests,
     firstSeen,
-    listeners: createListeners({ host, firstPort: port, tls, startBroker: start, clock, logger }),
+    listeners: createListeners({
+      host,
+      firstPort: port,
+      tls,
+      storeFolder: resolve(data, 'sessions'),
+      startBroker: start,
+      clock,
+      logger,
+      onNotice: (notice) => notices.push(notice),
+    }),
     issuer,
     serverCaFile: caFile,
     notices,

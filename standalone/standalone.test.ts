@@ -370,7 +370,7 @@ test('a certificate of the listeners that is given needs no authority', async (t
   const tls = { certificatePem: server.chainPem, privateKeyPem: server.privateKeyPem };
   const standalone = await start({ tls, developmentCertificates: false });
   assert.equal(standalone.serverCaFile, undefined);
-  assert.deepEqual(readdirSync(data), ['state']);
+  assert.deepEqual(readdirSync(data).sort(), ['sessions', 'state']);
   const state = JSON.parse(readFileSync(join(data, 'state', 'first-seen.json'), 'utf8')) as object;
   assert.deepEqual(Object.keys(state), ['version', 'objects']);
 });

@@ -57,8 +57,13 @@ function open(path: string, existed: boolean): Omit<OpenedDatabase, 'notices'> {
     return { database, found: database.load() };
   } catch (error) {
     file.close();
-    throw error;
+    throw isInUse(error) ? new Error('another process has it open', { cause: error }) : error;
   }
+}
+
+/** SQLITE_BUSY: https://sqlite.org/rescode.html */
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
 }
 
 function check(database: DatabaseSync, path: string): void {
