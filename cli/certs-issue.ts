@@ -23,7 +23,10 @@ export interface Wanted {
   readonly warnings: readonly string[];
 }
 
-/** @throws CertificateFileError where nothing can be issued; one client's trouble is an error of it */
+/**
+ * Trouble with one client is an error in the report.
+ * @throws CertificateFileError where nothing can be issued
+ */
 export async function issueWanted(
   wanted: Wanted,
   options: DevelopmentAuthorityOptions,

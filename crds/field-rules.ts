@@ -1,6 +1,6 @@
 /**
- * Fields that a rule of `domain/` judges. Where the schema's pattern or bound of one is broken, that
- * rule says the reason, and the words if it objects as well: one rule, one message.
+ * Fields that a rule of `domain/` judges. Where the schema's pattern or bound of one is broken,
+ * that rule says the reason, and the words if it objects as well: one rule, one message.
  */
 import { normalizeThumbprint } from '../domain/certificate.ts';
 import { parseGroupQuery } from '../domain/group-query/group-query.ts';

@@ -236,8 +236,8 @@ const REFUSALS: readonly Refusal[] = [
     violations: [
       [
         'spec.limits.inFlightMessages',
-        'is the number 0, but must be an integer from 1 to 65535 (100 unless set: mqttgrid, where ' +
-          'the specification is silent)',
+        'is the number 0, but must be an integer from 1 to 65535 (100 unless set: mqttgrid, ' +
+          'where the specification is silent)',
         WITHIN_BOUNDS,
       ],
       [

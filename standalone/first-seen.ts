@@ -134,8 +134,8 @@ class FirstSeenFile implements FirstSeen {
     } catch (error) {
       // Serving goes on: only the order of age of what is new is lost, and only by a restart.
       this.#onNotice(
-        `${this.#file} cannot be written (${systemErrorCode(error)}): after a restart, which of two ` +
-          'objects in conflict is the older may come out differently',
+        `${this.#file} cannot be written (${systemErrorCode(error)}): after a restart, which of ` +
+          'two objects in conflict is the older may come out differently',
       );
     }
   }

@@ -143,6 +143,7 @@ export function admit<C extends NamedCandidate>(
 }
 
 function limitExceeded({ source, remedy }: Limit): Violation {
-  const message = `${source}, and that many are accepted before this one: by age, then by metadata.name`;
+  const order = 'by age, then by metadata.name';
+  const message = `${source}, and that many are accepted before this one: ${order}`;
   return { field: ['metadata', 'name'], reason: 'LimitExceeded', message, remedy };
 }

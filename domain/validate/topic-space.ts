@@ -64,12 +64,13 @@ export function templateCountViolation(count: number, max: number): Violation | 
   if (count <= max) return undefined;
   const limit = 'topicTemplatesPerTopicSpace';
   const isRaisable = max < LIMIT_RULES[limit].ceiling;
+  const [bound, more] = isRaisable
+    ? [`${max}`, `; or raise limits.${limit} of the MqttNamespace`]
+    : [`at most ${max}`, ''];
   return {
     field,
     reason: 'LimitExceeded',
-    message: `has ${count} topic templates: the limit ${limit} is ${isRaisable ? '' : 'at most '}${max}`,
-    remedy: isRaisable
-      ? `remove some, move some to another topic space, or raise limits.${limit} of the MqttNamespace`
-      : 'remove some, or move some to another topic space',
+    message: `has ${count} topic templates: the limit ${limit} is ${bound}`,
+    remedy: `remove some, or move some to another topic space${more}`,
   };
 }
