@@ -46,6 +46,7 @@ export class BrokerCore implements SessionContext {
   readonly #connections = new Set<Connection>();
   #connectionNumber = 0;
   #dirty: Connection[] = [];
+  #taking: Connection[] = [];
   /** Those with answers that wait for a commit. */
   readonly #answering = new Set<Connection>();
   #settled: (() => void) | undefined;
@@ -98,6 +99,12 @@ export class BrokerCore implements SessionContext {
   flushLater(connection: Connection): void {
     if (this.#dirty.length === 0) setImmediate(() => this.#flush());
     this.#dirty.push(connection);
+  }
+
+  /** The connection takes packets in this turn of the event loop, and may again in the next one. */
+  takesTurn(connection: Connection): void {
+    if (this.#taking.length === 0) setImmediate(() => this.#nextTurn());
+    this.#taking.push(connection);
   }
 
   closed(connection: Connection, ending: Ending): void {
@@ -207,6 +214,12 @@ export class BrokerCore implements SessionContext {
 
   #tellSettled(): void {
     if (this.#answering.size === 0) this.#settled?.();
+  }
+
+  #nextTurn(): void {
+    const taking = this.#taking;
+    this.#taking = [];
+    for (const connection of taking) connection.nextTurn();
   }
 
   #flush(): void {

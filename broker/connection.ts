@@ -26,6 +26,8 @@ const OUTPUT_BYTES_MAX = 1048576;
 const CONCATENATED_BYTES_MAX = 65536;
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
+/** What is taken of one client before all others have their turn, in packets and KiB. */
+const TURN_UNITS_MAX = 256;
 /** Answers that may wait for a commit before a client is not listened to any more. */
 const ANSWERS_MAX = 1000;
 /** Where the first byte of a PUBLISH holds the QoS. */
@@ -92,6 +94,8 @@ export class Connection implements Receiver {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #paused = false;
+  /** What was taken in this turn of the event loop. */
+  #turnUnits = 0;
   #stopped = false;
   /** When the client last took something, or nothing that it should take was at its bound. */
   #progressAtMs: number;
@@ -188,11 +192,20 @@ export class Connection implements Receiver {
     this.permittedTopics.set(key, route);
   }
 
-  /** False: a PUBLISH that the rates have no room for. */
+  /** False: a PUBLISH that the rates have no room for, or it is the turn of others. */
   receive(frame: Frame): boolean {
-    if (this.#mustWait(frame)) return false;
+    if (this.#turnUnits >= TURN_UNITS_MAX || this.#mustWait(frame)) return false;
+    if (this.#turnUnits === 0) this.core.takesTurn(this);
+    this.#turnUnits += 1 + ((frame.end - frame.start) >> 10);
     handlePacket(this, frame);
     return true;
+  }
+
+  /** All others had their turn. */
+  nextTurn(): void {
+    const isUsedUp = this.#turnUnits >= TURN_UNITS_MAX;
+    this.#turnUnits = 0;
+    if (isUsedUp && this.#reader.holding) this.#takeHeld();
   }
 
   admits(nowMs: number): boolean {

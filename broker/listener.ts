@@ -20,6 +20,11 @@ export interface ServerCertificate {
 
 /** Connections beyond the clients that may exist: those of which nothing is known yet or any more. */
 const UNKNOWN_CONNECTIONS_MAX = GATE_CONNECTIONS_MAX + UNSETTLED_CONNECTIONS_MAX;
+/**
+ * Connections that the operating system accepts before Node does, which takes one a turn of the
+ * event loop: clients beyond it would try again only after a second, and then after more.
+ */
+const BACKLOG_MAX = 4096;
 /** How often handshakes that take too long are looked after. */
 const SWEEP_INTERVAL_MS = 500;
 /** How long a TLS session may be resumed: short, since declarations change. */
@@ -64,7 +69,7 @@ export class Listener {
     const listener = new Listener(core, certificate);
     listener.setConnectionsMax(core.limits.clients);
     try {
-      listener.#server.listen(address.port, address.host);
+      listener.#server.listen({ ...address, backlog: BACKLOG_MAX });
       await once(listener.#server, 'listening');
     } catch (error) {
       listener.#stopSweeping();
