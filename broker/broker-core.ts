@@ -197,7 +197,8 @@ export class BrokerCore implements SessionContext {
     if (found.expiresAtMs === undefined) store.setExpiry(found.id, session.expiresAtMs);
     for (const { filter, qos, noLocal } of found.subscriptions) {
       const levels = splitLevels(filter);
-      const subscription = { session, filter, levels, qos, noLocal, permitted: true };
+      const granted = { permitted: true, lowFanout: false };
+      const subscription = { session, filter, levels, qos, noLocal, ...granted };
       session.subscriptions.set(filter, subscription);
       this.router.add(subscription);
     }

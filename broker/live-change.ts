@@ -1,10 +1,11 @@
+import type { ClientAccess } from '../domain/access.ts';
 import { maySubscribe } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import { filterMatches, splitLevels } from '../domain/topic-filter.ts';
 import { refuseCertificate } from './access/authentication.ts';
 import type { BrokerCore } from './broker-core.ts';
 import type { Connection, Ending } from './connection.ts';
-import type { Session } from './session/session.ts';
+import type { Session, Subscription } from './session/session.ts';
 
 /**
  * Judges all sessions and connections by the policy that is in force now: ARCHITECTURE, "The live
@@ -28,14 +29,26 @@ export function judgeSession(core: BrokerCore, session: Session): void {
   session.judgedBy = access;
   let lost = false;
   for (const subscription of session.subscriptions.values()) {
-    const permitted = maySubscribe(access, subscription.filter) !== undefined;
-    if (permitted === subscription.permitted) continue;
-    subscription.permitted = permitted;
-    if (permitted) core.router.add(subscription);
-    else core.router.remove(subscription);
-    lost ||= !permitted;
+    const wasPermitted = subscription.permitted;
+    judgeSubscription(core, access, subscription);
+    lost ||= wasPermitted && !subscription.permitted;
   }
   if (lost) withdrawWhatIsLost(session);
+}
+
+function judgeSubscription(
+  { router }: BrokerCore,
+  access: ClientAccess,
+  subscription: Subscription,
+): void {
+  const grant = maySubscribe(access, subscription.filter);
+  const permitted = grant !== undefined;
+  const lowFanout = grant?.subscriptionSupport === 'LowFanout';
+  if (permitted === subscription.permitted && lowFanout === subscription.lowFanout) return;
+  if (subscription.permitted) router.remove(subscription);
+  subscription.permitted = permitted;
+  subscription.lowFanout = lowFanout;
+  if (permitted) router.add(subscription);
 }
 
 function withdrawWhatIsLost(session: Session): void {

@@ -52,7 +52,7 @@ export function handleConnect(connection: Connection, frame: Frame): void {
 function judge(attempt: ConnectAttempt): void {
   const { connection, packet } = attempt;
   const { version } = packet;
-  const unsupported = refuseRequest(packet);
+  const unsupported = connection.core.rates.refuseConnect() ?? refuseRequest(packet);
   if (unsupported !== undefined) {
     refuse(connection, { ending: unsupported, version, packet });
     return;

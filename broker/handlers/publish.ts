@@ -40,7 +40,7 @@ export function handlePublish(connection: Connection, frame: Frame): void {
     connection.close(ending);
     return;
   }
-  const route = routeOf(connection, frame.bytes);
+  const route = routeOf(connection, frame);
   if (route === undefined || refusesPayload(connection, frame, route)) return;
   if (parts.qos === 1 && refusesToStore(connection, route)) return;
   const message = newMessage(connection, frame, route);
@@ -63,6 +63,7 @@ function findUnsupported(connection: Connection): Ending | undefined {
   const maximum = connection.core.limits.inFlightMessages;
   if (parts.qos === 0 || connection.version === 4) return undefined;
   if (connection.unacknowledgedPublishes < maximum) return undefined;
+  connection.core.metrics.exceededInFlightMessages++;
   // [MQTT-3.3.4-7]
   const reason = `PUBLISH: ${maximum} messages wait for PUBACK, which is the Receive Maximum`;
   return { code: ReasonCode.ReceiveMaximumExceeded, reason };
@@ -118,10 +119,16 @@ function forwardedProperties(bytes: Buffer, aliasBytes: number): Buffer {
 }
 
 /** Undefined: the packet was refused and answered. */
-function routeOf(connection: Connection, bytes: Buffer): Route | undefined {
+function routeOf(connection: Connection, { bytes, start, end }: Frame): Route | undefined {
+  // Over a rate is only who can be told so: others waited until there was room.
+  const exceeded = connection.inbound.take(end - start, connection.lastReceivedAtMs);
   const key = topicKey(connection, bytes);
   if (key === undefined) return undefined;
-  return connection.permittedTopics.get(key) ?? judgeTopic(connection, key);
+  const route = connection.permittedTopics.get(key) ?? judgeTopic(connection, key);
+  if (route === undefined || exceeded === undefined) return route;
+  const reason = `${connection.core.rates.describe(exceeded)} is exceeded; publish it again later`;
+  refusePublish(connection, route.topic, { code: ReasonCode.QuotaExceeded, reason });
+  return undefined;
 }
 
 /** The topic's bytes as Latin-1, of the packet or of its alias. */
@@ -131,6 +138,7 @@ function topicKey(connection: Connection, bytes: Buffer): string | undefined {
   if (topicAlias === 0 && given !== '') return given;
   const maximum = connection.core.limits.topicAliases;
   if (topicAlias > maximum) {
+    connection.core.metrics.exceededTopicAliases++;
     // [MQTT-3.3.2-9]
     const reason = `PUBLISH: Topic Alias ${topicAlias} exceeds the Topic Alias Maximum of ${maximum}`;
     connection.close({ code: ReasonCode.TopicAliasInvalid, reason });
@@ -166,6 +174,7 @@ function judgeTopic(connection: Connection, key: string): Route | undefined {
   }
   const fault = checkTopicName(topic, core.limits.topicBytes);
   if (fault !== undefined) {
+    if (bytes.length > core.limits.topicBytes) core.metrics.exceededTopicBytes++;
     const reason = `${fault.message}; ${fault.remedy}`;
     refusePublish(connection, topic, { code: ReasonCode.TopicNameInvalid, reason });
     return undefined;

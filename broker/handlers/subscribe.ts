@@ -1,8 +1,10 @@
+import type { Grant } from '../../domain/access.ts';
 import { maySubscribe, refusalReason } from '../../domain/access.ts';
 import { ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicFilter, isSharedSubscription, splitLevels } from '../../domain/topic-filter.ts';
 import type { Connection } from '../connection.ts';
+import { refuseFanout } from '../limits/low-fanout.ts';
 import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
@@ -27,6 +29,8 @@ interface Refused {
   readonly code: ReasonCode;
   /** Worked out for those alone that are told to somebody. */
   readonly explain: () => string;
+  /** For the log, where it is more than the client may know. */
+  readonly cause?: string;
 }
 
 export function handleSubscribe(connection: Connection, frame: Frame): void {
@@ -47,7 +51,7 @@ export function handleSubscribe(connection: Connection, frame: Frame): void {
   // for 100,000, which would keep everybody else waiting.
   const maximum = connection.core.limits.subscriptionsPerConnection;
   const outcomes = requests.map((request, index) =>
-    index < maximum ? subscribe(connection, request) : tooMany(request.filter, maximum),
+    index < maximum ? subscribe(connection, request) : tooMany(connection, request.filter),
   );
   const reasons = tellRefusals(connection, outcomes);
   const granted = outcomes.map((outcome) => codeOf(outcome, version));
@@ -68,8 +72,8 @@ function subscribe(connection: Connection, request: SubscriptionRequest): Grante
   const { core, connected } = connection;
   const { session } = connected!;
   const { filter, noLocal } = request;
-  const refused = refuseFilter(connection, filter);
-  if (refused !== undefined) return refused;
+  const grant = judgeFilter(connection, filter);
+  if ('explain' in grant) return grant;
   const qos = request.qos === 0 ? 0 : 1; // [MQTT-3.8.4-7]
   const known = session.subscriptions.get(filter);
   core.metrics.subscriptionsGranted++;
@@ -81,14 +85,29 @@ function subscribe(connection: Connection, request: SubscriptionRequest): Grante
     core.router.remove(known); // [MQTT-3.8.4-3]
   }
   const levels = splitLevels(filter);
-  const subscription = { session, filter, levels, qos, noLocal, permitted: true } as const;
+  const lowFanout = grant.subscriptionSupport === 'LowFanout';
+  const subscription = {
+    session,
+    filter,
+    levels,
+    qos,
+    noLocal,
+    permitted: true,
+    lowFanout,
+  } as const;
   core.router.add(subscription);
   return { qos, batch: session.subscribe(subscription) };
 }
 
-function refuseFilter(connection: Connection, filter: string): Refused | undefined {
+/** By what the filter is granted, or why it is refused. */
+function judgeFilter(connection: Connection, filter: string): Refused | Grant {
   const { core, connected } = connection;
-  const { access, session } = connected!;
+  const { access } = connected!;
+  if (!core.rates.admitsSubscribe()) {
+    const limit = core.rates.describe('subscribesPerSecond');
+    const explain = (): string => `${quote(filter)}: ${limit} is exceeded; try again later`;
+    return { filter, code: ReasonCode.QuotaExceeded, explain };
+  }
   if (isSharedSubscription(filter)) {
     const code = ReasonCode.SharedSubscriptionsNotSupported;
     return {
@@ -99,25 +118,43 @@ function refuseFilter(connection: Connection, filter: string): Refused | undefin
   }
   const fault = checkTopicFilter(filter, core.limits.topicBytes);
   if (fault !== undefined) {
+    if (Buffer.byteLength(filter) > core.limits.topicBytes) core.metrics.exceededTopicBytes++;
     const explain = (): string => `${fault.message}; ${fault.remedy}`;
     return { filter, code: ReasonCode.TopicFilterInvalid, explain };
   }
-  if (maySubscribe(access, filter) === undefined) {
+  const grant = maySubscribe(access, filter);
+  if (grant === undefined) {
     const explain = (): string => refusalReason(access, 'subscribe', filter);
     return { filter, code: ReasonCode.NotAuthorized, explain };
   }
-  const maximum = core.limits.subscriptionsPerConnection;
-  if (session.subscriptions.size < maximum || session.subscriptions.has(filter)) return undefined;
-  return tooMany(filter, maximum);
+  return refuseOneMore(connection, filter, grant) ?? grant;
 }
 
-function tooMany(filter: string, maximum: number): Refused {
+/** A filter that the client has already is none more. */
+function refuseOneMore(connection: Connection, filter: string, grant: Grant): Refused | undefined {
+  const { core, session } = connection;
+  const { subscriptions } = session!;
+  if (subscriptions.get(filter)?.permitted === true) return undefined;
+  const maximum = core.limits.subscriptionsPerConnection;
+  if (subscriptions.size >= maximum && !subscriptions.has(filter)) {
+    return tooMany(connection, filter);
+  }
+  if (grant.subscriptionSupport !== 'LowFanout') return undefined;
+  const refusal = refuseFanout(core, session!, { filter, levels: splitLevels(filter) });
+  if (refusal === undefined) return undefined;
+  const { reason, cause } = refusal;
+  return { filter, code: ReasonCode.QuotaExceeded, explain: () => reason, cause };
+}
+
+function tooMany({ core }: Connection, filter: string): Refused {
+  core.metrics.exceededSubscriptionsPerConnection++;
+  const maximum = core.limits.subscriptionsPerConnection;
   const explain = (): string =>
     `${quote(filter)}: a connection has at most ${maximum} subscriptions`;
   return { filter, code: ReasonCode.QuotaExceeded, explain };
 }
 
-/** Tells the log of all of them at once; answers the causes that it worked out. */
+/** Tells the log of all of them at once; answers the reasons that it worked out. */
 function tellRefusals(
   { core, peer }: Connection,
   outcomes: readonly (Granted | Refused)[],
@@ -126,10 +163,12 @@ function tellRefusals(
   const [first] = refused;
   if (first === undefined) return [];
   core.metrics.subscriptionsRefused += refused.length;
-  const causes = refused.slice(0, EXPLAINED_REFUSALS_MAX).map(({ explain }) => explain());
+  const explained = refused.slice(0, EXPLAINED_REFUSALS_MAX);
+  const reasons = explained.map(({ explain }) => explain());
+  const causes = explained.map(({ cause }, index) => cause ?? reasons[index]!);
   const topicFilters = refused.map(({ filter }) => filter);
   core.diagnostics.subscribeRefused(peer, { topicFilters, code: first.code, causes });
-  return causes;
+  return reasons;
 }
 
 function codeOf(outcome: Granted | Refused, version: ProtocolVersion): number {

@@ -114,20 +114,24 @@ export class Throttle {
     this.#proceed = proceed;
   }
 
-  /** The limit that leaves no room now, whoever else waits. */
-  exceeded(nowMs: number): LimitName | undefined {
-    const { names } = this.#namespace;
-    if (!this.#bucket.isPositive(nowMs)) return names.connection;
-    return this.#namespace.hasRoom(nowMs) ? undefined : names.namespace;
+  /**
+   * For a packet that cannot wait, or was admitted: uses the room that there is, whoever else
+   * waits for it, and answers the limit that leaves none.
+   */
+  take(packetBytes: number, nowMs: number): LimitName | undefined {
+    const exceeded = this.#findExceeded(nowMs);
+    if (exceeded === undefined) this.spend(packetBytes);
+    else this.#count(exceeded);
+    return exceeded;
   }
 
   /** False: it waits from now on, and `proceed` is called when it may go on. */
   admits(nowMs: number): boolean {
     if (this.#waiting) return false;
-    if (this.exceeded(nowMs) === undefined && this.#namespace.isTurnOf(this)) return true;
+    const exceeded = this.#findExceeded(nowMs);
+    if (exceeded === undefined && this.#namespace.isTurnOf(this)) return true;
     this.#waiting = true;
-    const exceeded = this.exceeded(nowMs);
-    this.count(exceeded);
+    this.#count(exceeded);
     if (exceeded === this.#namespace.names.connection) this.#waitAlone(nowMs);
     else this.#namespace.wait(this);
     return false;
@@ -138,13 +142,6 @@ export class Throttle {
     const units = messageUnits(packetBytes);
     this.#bucket.spend(units);
     this.#namespace.spend(units);
-  }
-
-  /** That a message had to wait, or was refused. */
-  count(exceeded: LimitName | undefined): void {
-    const { names, metrics } = this.#namespace;
-    const { connection, connectionMetric, namespaceMetric } = names;
-    metrics[exceeded === connection ? connectionMetric : namespaceMetric]++;
   }
 
   /** It waited for its own rate, and may have waited long enough. */
@@ -161,6 +158,19 @@ export class Throttle {
   /** The connection is closed: others need not wait for its turn. */
   leave(): void {
     this.#namespace.leave(this);
+  }
+
+  #findExceeded(nowMs: number): LimitName | undefined {
+    const { names } = this.#namespace;
+    if (!this.#bucket.isPositive(nowMs)) return names.connection;
+    return this.#namespace.hasRoom(nowMs) ? undefined : names.namespace;
+  }
+
+  /** Undefined: others wait for the namespace's room. */
+  #count(exceeded: LimitName | undefined): void {
+    const { names, metrics } = this.#namespace;
+    const { connection, connectionMetric, namespaceMetric } = names;
+    metrics[exceeded === connection ? connectionMetric : namespaceMetric]++;
   }
 
   #waitAlone(nowMs: number): void {

@@ -1,3 +1,4 @@
+import { FanoutIndex } from '../../domain/fanout-index.ts';
 import { splitLevels } from '../../domain/topic-filter.ts';
 import type { Message } from '../packets/message.ts';
 import type { Session, Subscription } from '../session/session.ts';
@@ -28,18 +29,24 @@ interface CachedRoute extends Route {
 
 /** Who subscribed to what in this process, and the way of a message to all of them. */
 export class Router {
+  /** Who subscribed within LowFanout topic spaces. */
+  readonly lowFanout = new FanoutIndex<Session>();
   readonly #trie = new SubscriptionTrie<Subscription>();
   readonly #routes = new Map<string, CachedRoute>();
   /** Grows with every change of a subscription; routes of an older one are found anew. */
   #epoch = 0;
 
   add(subscription: Subscription): void {
-    this.#trie.add(subscription.levels, subscription);
+    const { levels, lowFanout, session } = subscription;
+    this.#trie.add(levels, subscription);
+    if (lowFanout) this.lowFanout.add(levels, session);
     this.#epoch++;
   }
 
   remove(subscription: Subscription): void {
-    this.#trie.remove(subscription.levels, subscription);
+    const { levels, lowFanout, session } = subscription;
+    this.#trie.remove(levels, subscription);
+    if (lowFanout) this.lowFanout.remove(levels, session);
     this.#epoch++;
   }
 

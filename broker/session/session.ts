@@ -34,6 +34,8 @@ export interface Subscription {
   readonly noLocal: boolean;
   /** False while the client lost the permission: it exists, and nothing comes through it. */
   permitted: boolean;
+  /** Whether it is permitted through a LowFanout topic space. */
+  lowFanout: boolean;
 }
 
 export interface SessionContext {
