@@ -161,6 +161,20 @@ test('withdrawn messages are neither sent nor sent again, and late PUBACKs do no
   assert.equal(session.queuedMessages, 0);
 });
 
+test('what was sent before is sent again before what is new, however late the client reads', () => {
+  const { session } = aWorld();
+  session.attach(new TestReceiver(), true);
+  session.deliver(aMessage('1'), 1);
+  session.detach(Infinity);
+  const receiver = new TestReceiver();
+  receiver.writable = false;
+  session.attach(receiver, true);
+  receiver.writable = true;
+  session.deliver(aMessage('2'), 1);
+  session.pump();
+  assert.deepEqual(receiver.sent, ['1 again', '2']);
+});
+
 type Step = 'deliver' | 'acknowledge' | 'reconnect' | 'lose' | 'stall';
 
 test('every message arrives, in order, whatever happens to the connection', () => {

@@ -192,7 +192,15 @@ class World {
   #subscribe(filter: string): void {
     const { session } = this;
     const levels = splitLevels(filter);
-    session.subscribe({ session, filter, levels, qos: 1, noLocal: false, permitted: true });
+    session.subscribe({
+      session,
+      filter,
+      levels,
+      qos: 1,
+      noLocal: false,
+      permitted: true,
+      lowFanout: false,
+    });
   }
 }
 
