@@ -1,0 +1,32 @@
+/** What the runner and the broker processes that it starts say to each other. */
+
+export interface ToBroker {
+  readonly type: 'ask' | 'profile';
+}
+
+/** What a broker knows of itself and nobody sees from outside. */
+export interface Insight {
+  readonly commits: number;
+  readonly publishesReceived: number;
+  readonly messagesDelivered: number;
+  /** Anything but 0 makes a measurement worthless: the load waits for its messages. */
+  readonly messagesDropped: number;
+  /** Bytes on the JavaScript heap and in the buffers that it holds. */
+  readonly usedBytes: number;
+  readonly garbageCollections: number;
+}
+
+export type FromBroker =
+  | { readonly type: 'ready'; readonly port: number }
+  | { readonly type: 'insight'; readonly insight: Insight }
+  | { readonly type: 'profile'; readonly profile: string };
+
+export function tell(message: FromBroker): void {
+  process.send?.(message);
+}
+
+/** The broker listens; from now on its end is the runner's to decide. */
+export function tellReady(port: number): void {
+  process.on('disconnect', () => process.exit());
+  tell({ type: 'ready', port });
+}

@@ -1,0 +1,60 @@
+/** The summary as a table for a terminal. */
+import type { Row } from './summary.ts';
+
+const COLUMNS = [
+  ['scenario', (row: Row) => row.scenario],
+  ['broker', (row: Row) => row.broker],
+  ['µs CPU', (row: Row) => fixed(row.cpuMicroseconds, 2)],
+  ['ratio', (row: Row) => fixed(row.ratio, 2)],
+  ['per s', (row: Row) => fixed(row.perSecond, 0)],
+  ['p50 ms', (row: Row) => fixed(row.p50Ms, 2)],
+  ['p99 ms', (row: Row) => fixed(row.p99Ms, 2)],
+  ['p99.9 ms', (row: Row) => fixed(row.p999Ms, 2)],
+  ['cores', (row: Row) => fixed(row.brokerCores, 2)],
+  ['load', (row: Row) => fixed(row.loadCores, 2)],
+  ['MiB', (row: Row) => fixed(row.residentMib, 0)],
+  ['n', (row: Row) => String(row.rounds)],
+  ['', notesOf],
+] as const;
+
+const LEFT_ALIGNED = ['scenario', 'broker', ''];
+
+export function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map((row, index) =>
+    COLUMNS.map(([title, cell]) =>
+      title === 'scenario' && rows[index - 1]?.scenario === row.scenario ? '' : cell(row),
+    ),
+  );
+  const titles = COLUMNS.map(([title]) => title);
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...cells.map((line) => line[column]!.length)),
+  );
+  const lineOf = (line: readonly string[]): string =>
+    line
+      .map((cell, column) =>
+        LEFT_ALIGNED.includes(titles[column]!)
+          ? cell.padEnd(widths[column]!)
+          : cell.padStart(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd();
+  return [titles, ...cells].map(lineOf).join('\n');
+}
+
+function fixed(value: number | undefined, digits: number): string {
+  return value === undefined ? '-' : value.toFixed(digits);
+}
+
+function notesOf(row: Row): string {
+  return [
+    row.residentKibEach === undefined ? '' : `${row.residentKibEach.toFixed(1)} KiB each`,
+    row.messagesPerCommit === undefined ? '' : `${row.messagesPerCommit.toFixed(1)} a commit`,
+    row.writtenBytesEach ? `${row.writtenBytesEach.toFixed(0)} B written each` : '',
+    row.resumed === undefined ? '' : `${(100 * row.resumed).toFixed(0)} % resumed`,
+    row.dropped ? `${row.dropped} DROPPED` : '',
+    row.generator === 'own' ? '' : row.generator,
+    ...row.failures.map((failure) => `FAILED: ${failure}`),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
