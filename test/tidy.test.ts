@@ -23,6 +23,7 @@ const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
   /^examples\/[a-z-]+\/client\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
+  /^test\/bench\/bench\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];
@@ -67,11 +68,11 @@ const sources = new Map(
 );
 const own = [...sources].filter(([path]) => path !== 'test/tidy.test.ts');
 
-/** At the top of a file, in the middle of it, or as the start of a worker. */
+/** At the top of a file, in the middle of it, or as the start of a worker or a process. */
 const IMPORTING = [
   /^(?:import|export)\s(?:[^;']*?\sfrom\s)?'([^']+)'/gm,
   /\bimport\('([^']+)'\)/g,
-  /\bnew Worker\(new URL\('([^']+)', import\.meta\.url\)/g,
+  /\bnew URL\('([^']+\.ts)', import\.meta\.url\)/g,
 ];
 
 function targetsOf(text: string): string[] {
