@@ -26,7 +26,7 @@ const OUTPUT_BYTES_MAX = 1048576;
 const CONCATENATED_BYTES_MAX = 65536;
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
-/** What is taken of one client before all others have their turn, in packets and KiB. */
+/** What is taken of one client before all others have their turn: see `turnUnits`. */
 const TURN_UNITS_MAX = 256;
 /** Answers that may wait for a commit before a client is not listened to any more. */
 const ANSWERS_MAX = 1000;
@@ -196,7 +196,7 @@ export class Connection implements Receiver {
   receive(frame: Frame): boolean {
     if (this.#turnUnits >= TURN_UNITS_MAX || this.#mustWait(frame)) return false;
     if (this.#turnUnits === 0) this.core.takesTurn(this);
-    this.#turnUnits += 1 + ((frame.end - frame.start) >> 10);
+    this.#turnUnits += turnUnits(frame);
     handlePacket(this, frame);
     return true;
   }
@@ -398,6 +398,12 @@ export class Connection implements Receiver {
     this.#outbound.leave();
     this.core.closed(this, ending);
   }
+}
+
+/** Of most packets little is read but the head; of a SUBSCRIBE, it is every byte. */
+function turnUnits({ bytes, start, end }: Frame): number {
+  const isPublish = bytes[start]! >> 4 === PacketType.PUBLISH;
+  return 1 + ((end - start) >> (isPublish ? 10 : 6));
 }
 
 function isPuback(bytes: Buffer): boolean {

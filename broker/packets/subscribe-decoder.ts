@@ -1,3 +1,4 @@
+import { ReasonCode } from '../../domain/reason-codes.ts';
 import type { Result } from '../../domain/result.ts';
 import { failure, success } from '../../domain/result.ts';
 import {
@@ -11,6 +12,12 @@ import { malformed, protocolError } from './packet-fault.ts';
 import { PacketReader } from './packet-reader.ts';
 import type { ProtocolVersion } from './packet-type.ts';
 import { Owner, Property } from './properties.ts';
+
+/**
+ * Topic filters of one packet: as many as any namespace may grant a connection (the ceiling of
+ * `subscriptionsPerConnection`). Ten times as many fit, and would keep everybody waiting.
+ */
+const TOPIC_FILTERS_MAX = 10000;
 
 /** One topic filter with its Subscription Options; MQTT 5, section 3.8.3.1. */
 export interface SubscriptionRequest {
@@ -32,6 +39,11 @@ export interface UnsubscribePacket {
   readonly filters: readonly string[];
 }
 
+const TOO_MANY_FILTERS: PacketFault = {
+  code: ReasonCode.QuotaExceeded,
+  reason: `a packet may have ${TOPIC_FILTERS_MAX} topic filters and no more`,
+};
+
 export function decodeSubscribe(
   frame: Frame,
   version: ProtocolVersion,
@@ -50,6 +62,7 @@ export function decodeSubscribe(
       qos: (options & Option.Qos) as 0 | 1 | 2,
       noLocal: (options & Option.NoLocal) !== 0,
     });
+    if (requests.length > TOPIC_FILTERS_MAX) reader.fail(TOO_MANY_FILTERS);
   }
   if (requests.length === 0) reader.fail(protocolError('there is no topic filter'));
   if (reader.fault !== undefined) return failure(reader.fault);
@@ -65,7 +78,10 @@ export function decodeUnsubscribe(
   const packetIdentifier = readPacketIdentifier(reader);
   if (version === 5) reader.properties(Owner.UNSUBSCRIBE);
   const filters: string[] = [];
-  while (reader.more) filters.push(readFilter(reader));
+  while (reader.more) {
+    filters.push(readFilter(reader));
+    if (filters.length > TOPIC_FILTERS_MAX) reader.fail(TOO_MANY_FILTERS);
+  }
   if (filters.length === 0) reader.fail(protocolError('there is no topic filter'));
   return reader.fault === undefined
     ? success({ packetIdentifier, filters })
