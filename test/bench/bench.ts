@@ -16,14 +16,14 @@ import { plotOf } from './report/plot.ts';
 import { summarize } from './report/summary.ts';
 import { tableOf } from './report/table.ts';
 import type { Scenario } from './scenarios.ts';
-import { clientsOfJob, SCENARIOS } from './scenarios.ts';
+import { clientsOfJob, SCENARIOS, sketchOf } from './scenarios.ts';
 
 const HELP = `Measures mqttgrid beside a bare relay and other brokers, on loopback.
 
   npm run bench -- [options]
 
   --quick           the most telling scenarios, in under two minutes
-  --only WORDS      scenarios whose name begins with one of these words (comma-separated)
+  --only NAMES      these scenarios (comma-separated; pairs* are all that begin with pairs)
   --brokers NAMES   of ${BROKER_NAMES.join(', ')} (all that are there)
   --rounds N        times that each broker has its turn (3; quick: 2 at most)
   --seconds N       measured in each turn (4; quick: 0.7)
@@ -82,10 +82,11 @@ function numberOf(text: string | undefined, fallback: number, maximum: number): 
 
 function chosenScenarios(only: string, quick: boolean): Scenario[] {
   const words = only.split(',').filter(Boolean);
-  const chosen = SCENARIOS.filter(({ name, quickRounds }) =>
-    words.length === 0 ? !quick || quickRounds > 0 : words.some((word) => name.startsWith(word)),
+  if (words.length === 0) return SCENARIOS.filter((each) => !quick || each.quickRounds > 0);
+  const chosen = SCENARIOS.filter(({ name }) =>
+    words.some((word) => (word.endsWith('*') ? name.startsWith(word.slice(0, -1)) : name === word)),
   );
-  return chosen.length > 0 ? chosen : fail(`no scenario begins with "${only}": see --list`);
+  return chosen.length > 0 ? chosen : fail(`no scenario is called "${only}": see --list`);
 }
 
 function chosenBrokers(names: string): BrokerName[] {
@@ -109,7 +110,7 @@ async function main(): Promise<void> {
   const scenarios = chosenScenarios(values.only, values.quick);
   const brokers = chosenBrokers(values.brokers);
   const absent = brokers.flatMap((name) => absence(name) ?? []);
-  const clients = Math.max(...scenarios.map(({ job }) => clientsOfJob(job)));
+  const clients = Math.max(...scenarios.map((each) => clientsOfJob(sketchOf(each, values.quick))));
   const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-bench-'));
   const output = resolve(values.output);
   const settings: Settings = {

@@ -9,6 +9,7 @@ import type { Generator } from './load/start.ts';
 import { generatorFor, runLoad } from './load/start.ts';
 import { hottest } from './report/profile.ts';
 import type { Scenario } from './scenarios.ts';
+import { sketchOf } from './scenarios.ts';
 
 export interface Settings {
   readonly scenarios: readonly Scenario[];
@@ -171,7 +172,7 @@ async function attempt(
 
 function jobOf(scenario: Scenario, { port, pid }: RunningBroker, settings: Settings): Job {
   const { certificates, threads, warmSeconds, seconds, quick } = settings;
-  const sketch = (quick ? scenario.quickJob : undefined) ?? scenario.job;
+  const sketch = sketchOf(scenario, quick);
   return { ...sketch, port, pid, certificates, threads, warmSeconds, seconds };
 }
 

@@ -143,21 +143,28 @@ function halfLoad(): Scenario[] {
   );
 }
 
+/** A broker may hold off a client that connects all the time: many take turns. */
+const CONNECTING_CLIENTS = { full: 600, quick: 128 };
+
 function connections(): Scenario[] {
-  const connect = { kind: 'connect', level: 4, clients: 64 } as const;
+  const connect = (resume: boolean): Scenario => {
+    const job = (clients: number): Sketch => ({ kind: 'connect', level: 4, clients, resume });
+    return scenario(resume ? 'resume' : 'connect', job(CONNECTING_CLIENTS.full), {
+      unit: 'connect',
+      quickRounds: 1,
+      quickJob: job(CONNECTING_CLIENTS.quick),
+    });
+  };
+  const idle = (clients: number): Sketch => ({ kind: 'idle', level: 4, clients });
   return [
-    scenario('connect', { ...connect, resume: false }, { unit: 'connect', quickRounds: 1 }),
-    scenario('resume', { ...connect, resume: true }, { unit: 'connect', quickRounds: 1 }),
-    scenario(
-      'idle',
-      { kind: 'idle', level: 4, clients: 1000 },
-      {
-        unit: 'connection',
-        quickRounds: 1,
-        fresh: true,
-        quickJob: { kind: 'idle', level: 4, clients: 250 },
-      },
-    ),
+    connect(false),
+    connect(true),
+    scenario('idle', idle(1000), {
+      unit: 'connection',
+      quickRounds: 1,
+      fresh: true,
+      quickJob: idle(250),
+    }),
   ];
 }
 
@@ -171,6 +178,11 @@ export const SCENARIOS: readonly Scenario[] = [
   ...halfLoad(),
   ...connections(),
 ];
+
+/** What a run of this kind does for a scenario. */
+export function sketchOf({ job, quickJob }: Scenario, quick: boolean): Sketch {
+  return (quick ? quickJob : undefined) ?? job;
+}
 
 /** How many client certificates a job takes. */
 export function clientsOfJob(job: Sketch): number {

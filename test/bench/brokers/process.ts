@@ -1,7 +1,8 @@
 /** What the runner and the broker processes that it starts say to each other. */
 
 export interface ToBroker {
-  readonly type: 'ask' | 'profile';
+  /** `collect`: to begin with an empty heap, with --expose-gc only. */
+  readonly type: 'ask' | 'profile' | 'collect';
 }
 
 /** What a broker knows of itself and nobody sees from outside. */
@@ -11,8 +12,10 @@ export interface Insight {
   readonly messagesDelivered: number;
   /** Anything but 0 makes a measurement worthless: the load waits for its messages. */
   readonly messagesDropped: number;
-  /** Bytes on the JavaScript heap and in the buffers that it holds. */
-  readonly usedBytes: number;
+  /** Bytes on the JavaScript heap, and in buffers outside of it. */
+  readonly heapBytes: number;
+  readonly bufferBytes: number;
+  /** Counted with --expose-gc only: what was collected is not in the bytes any more. */
   readonly garbageCollections: number;
 }
 

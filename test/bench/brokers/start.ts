@@ -23,6 +23,8 @@ export interface RunningBroker {
   readonly insight: () => Promise<Insight | undefined>;
   /** Starts or ends a CPU profile, which it then answers; undefined where the broker is not ours. */
   readonly profile: () => Promise<string | undefined>;
+  /** Collects garbage before whatever is asked next; for Node with --expose-gc. */
+  readonly collect: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -92,6 +94,7 @@ async function startFork(
       if (profiling) return undefined;
       return (await answer(child, 'profile', START_TIMEOUT_MS)).profile;
     },
+    collect: () => void child.send({ type: 'collect' } satisfies ToBroker),
     stop: () => stop(child),
   };
 }
@@ -155,6 +158,7 @@ async function startMosquitto({ certificates, folder }: BrokerFiles): Promise<Ru
     pid: child.pid!,
     insight: () => Promise.resolve(undefined),
     profile: () => Promise.resolve(undefined),
+    collect: () => undefined,
     stop: () => stop(child),
   };
 }

@@ -14,7 +14,8 @@ interface CpuProfile {
 }
 
 const SHOWN = 15;
-const IDLE = '(idle)';
+/** Waiting, and what taking the profile costs itself. */
+const IGNORED = /^\(idle\)|node:inspector/;
 
 /** Shares of the time that was not idle. */
 export function hottest(profile: string): string[] {
@@ -25,7 +26,7 @@ export function hottest(profile: string): string[] {
   for (const [index, id] of samples.entries()) {
     const name = names.get(id)!;
     const microseconds = timeDeltas[index] ?? 0;
-    if (name === IDLE) continue;
+    if (IGNORED.test(name)) continue;
     total += microseconds;
     selfTime.set(name, (selfTime.get(name) ?? 0) + microseconds);
   }
