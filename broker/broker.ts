@@ -57,6 +57,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const store = storePath === undefined ? undefined : await openStore(storePath, logger);
   const core = new BrokerCore(snapshot, { logger, clock, store });
   const listener = await listen(core, options);
+  let closing: Promise<void> | undefined;
   return {
     port: listener.port,
     metrics: core.metrics,
@@ -65,7 +66,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       listener.setConnectionsMax(core.limits.clients);
     },
     setServerCertificate: (certificate) => listener.setCertificate(certificate),
-    close: () => close(core, listener, clock),
+    close: () => (closing ??= close(core, listener, clock)),
   };
 }
 

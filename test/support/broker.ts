@@ -91,7 +91,7 @@ export class TestClient {
 export async function startTestBroker(
   t: TestContext,
   changes: Partial<SnapshotSketch> = {},
-  more: Pick<BrokerOptions, 'storePath' | 'clock'> = {},
+  more: Pick<BrokerOptions, 'storePath' | 'openStore' | 'clock'> = {},
 ): Promise<TestBroker> {
   const sketch = { ...telemetrySketch, ...changes };
   const authority = await testAuthority();
