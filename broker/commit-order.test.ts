@@ -118,7 +118,7 @@ test('nobody else waits while the store does not commit', async (t) => {
 
 test('what the store has no room for is refused, and the rest goes on', async (t) => {
   const world = await startSubscribed(t);
-  const { store, subscriber } = world;
+  const { store } = world;
   store.refusal = 'the session store cannot be written';
   const publisher = await connectPublisher(world, 5);
   publisher.send(publishPacket(1));
