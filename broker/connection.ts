@@ -24,10 +24,12 @@ const CONNECT_BYTES_MAX = 65536;
 const OUTPUT_BYTES_MAX = 1048576;
 /** Output of one turn up to here is copied together and written as one TLS record or few. */
 const CONCATENATED_BYTES_MAX = 65536;
+/** What may still come after a connection is closed: what the network and its buffers hold. */
+const OVERLOOKED_BYTES_MAX = 8388608;
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
 /** What is taken of one client before all others have their turn: see `turnUnits`. */
-const TURN_UNITS_MAX = 256;
+const TURN_UNITS_MAX = 128;
 /** Answers that may wait for a commit before a client is not listened to any more. */
 const ANSWERS_MAX = 1000;
 /** Where the first byte of a PUBLISH holds the QoS. */
@@ -94,6 +96,7 @@ export class Connection implements Receiver {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #paused = false;
+  #overlookedBytes = 0;
   /** What was taken in this turn of the event loop. */
   #turnUnits = 0;
   #stopped = false;
@@ -119,7 +122,7 @@ export class Connection implements Receiver {
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('error', (error: Error) => this.#lost(error.message));
-    socket.on('close', () => this.#lost('the network connection closed without DISCONNECT'));
+    socket.on('close', () => this.#gone());
   }
 
   get version(): ProtocolVersion {
@@ -324,7 +327,10 @@ export class Connection implements Receiver {
   }
 
   #received(chunk: Buffer): void {
-    if (!this.open) return;
+    if (!this.open) {
+      this.#overlook(chunk);
+      return;
+    }
     this.lastReceivedAtMs = this.core.clock.nowMs();
     if (this.connected === undefined && this.#isNotConnect(chunk)) {
       this.finish({ code: ReasonCode.ProtocolError, reason: 'the first packet is not CONNECT' });
@@ -333,12 +339,19 @@ export class Connection implements Receiver {
     this.#settle(this.#reader.push(chunk, this));
   }
 
+  /** Of what was on its way when the connection was closed, some is taken and not looked at. */
+  #overlook(chunk: Buffer): void {
+    this.#overlookedBytes += chunk.length;
+    if (this.#overlookedBytes > OVERLOOKED_BYTES_MAX) this.socket.destroy();
+  }
+
   /** There may be room for what came and had to wait: it goes on in the middle of a chunk. */
   #takeHeld(): void {
     if (!this.open || this.#paused) return;
     this.lastReceivedAtMs = this.core.clock.nowMs();
     this.#settle(this.#reader.resume(this));
-    if (this.open && this.listening) this.socket.resume();
+    if (this.socket.destroyed) this.#gone();
+    else if (this.open && this.listening) this.socket.resume();
   }
 
   #settle(outcome: ReasonCode): void {
@@ -384,6 +397,12 @@ export class Connection implements Receiver {
   #drained(): void {
     if (this.#keepsUp) this.#resume();
     if (this.open) this.session?.pump();
+  }
+
+  /** What came before the end is taken all the same, as there is room for it. */
+  #gone(): void {
+    if (this.#reader.holding && !this.#paused) return;
+    this.#lost('the network connection closed without DISCONNECT');
   }
 
   #lost(reason: string): void {

@@ -7,7 +7,11 @@ import { startTestBroker } from '../test/support/broker.ts';
 const VERSIONS = [4, 5] as const;
 
 test('a persistent session gets what was published while it was away, in order', async (t) => {
-  const { connect } = await startTestBroker(t);
+  const rates = {
+    inboundMessagesPerSecondPerConnection: 10000,
+    outboundMessagesPerSecondPerConnection: 10000,
+  };
+  const { connect } = await startTestBroker(t, { limits: rates });
   for (const version of VERSIONS) {
     const options = {
       protocolVersion: version,
