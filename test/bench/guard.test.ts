@@ -25,10 +25,13 @@ const PAYLOAD_BYTES = 128;
 const WARM_UP_BURSTS = 60;
 const BURSTS = 30;
 
-/** One is what it takes; another is allowed, so that a turn may be cut in two. */
-const RECORDS_PER_BURST_MAX = 2;
+/**
+ * One is what it takes. Where each message is written at once, Node sends the first and joins those
+ * that come before it is gone: two.
+ */
+const RECORDS_PER_BURST_MAX = 1.5;
 
-/** Counts of allocated bytes, of which the median is taken, and how often that is tried. */
+/** Counts of allocated bytes, and how often that is tried. */
 const WINDOWS = 5;
 const ATTEMPTS_MAX = 12;
 
@@ -186,7 +189,7 @@ interface Allocated {
   readonly bufferBytes: number;
 }
 
-/** Bytes that the broker allocated for each delivered message, as the median of a few windows. */
+/** Bytes that the broker allocated for each delivered message. */
 async function allocatedPerMessage(bench: Bench): Promise<Allocated> {
   const windows: Allocated[] = [];
   for (let attempt = 0; attempt < ATTEMPTS_MAX && windows.length < WINDOWS; attempt++) {
@@ -203,9 +206,13 @@ async function allocatedPerMessage(bench: Bench): Promise<Allocated> {
     });
   }
   assert.ok(windows.length === WINDOWS, 'garbage was collected in nearly every window');
-  const middle = (key: keyof Allocated): number =>
-    windows.map((window) => window[key]).sort((left, right) => left - right)[(WINDOWS - 1) / 2]!;
-  return { heapBytes: middle('heapBytes'), bufferBytes: middle('bufferBytes') };
+  const buffers = windows.map(({ bufferBytes }) => bufferBytes).sort((one, two) => one - two);
+  return {
+    // A machine that is busy with other work compiles late, and allocates more until then.
+    heapBytes: Math.min(...windows.map(({ heapBytes }) => heapBytes)),
+    // Buffers of an earlier window may be freed in this one, so the least says nothing.
+    bufferBytes: buffers[(WINDOWS - 1) / 2]!,
+  };
 }
 
 function assertAllocation(allocated: Allocated, bound: Allocated): void {
@@ -219,15 +226,15 @@ function assertAllocation(allocated: Allocated, bound: Allocated): void {
   }
 }
 
-// Bounds are a third above what was measured, which varied by 3 %: a closure for each message of a
-// fan-out, or another copy of a payload, goes beyond them.
+// Bounds are about a tenth above what was measured, which varied by 3 %: a closure for each message
+// of a fan-out, or another copy of a payload, goes beyond them.
 
 test('QoS 0 fan-out leaves in one write a turn for each subscriber', async (t) => {
   const bench = await startBench(t, { qos: 0, subscribers: SUBSCRIBERS });
   await bursts(bench, WARM_UP_BURSTS);
   assertFewRecords(await recordsPerBurst(bench, bench.subscribers), 'a subscriber');
-  // 127 and 161: the bytes of the packet among others of one write, and a 32nd of that write.
-  assertAllocation(await allocatedPerMessage(bench), { heapBytes: 170, bufferBytes: 215 });
+  // 126 and 161: a 32nd of one write, whose bytes are those of the packets.
+  assertAllocation(await allocatedPerMessage(bench), { heapBytes: 145, bufferBytes: 185 });
 });
 
 test('QoS 1 leaves, and is acknowledged, in one write a turn', async (t) => {
@@ -236,8 +243,8 @@ test('QoS 1 leaves, and is acknowledged, in one write a turn', async (t) => {
   await bursts(bench, WARM_UP_BURSTS * 5);
   assertFewRecords(await recordsPerBurst(bench, bench.subscribers), 'the subscriber');
   assertFewRecords(await recordsPerBurst(bench, [bench.publisher]), 'the publisher');
-  // 1700 and 764: a message of its own, three copies of its payload, and its acknowledgements.
-  assertAllocation(await allocatedPerMessage(bench), { heapBytes: 2250, bufferBytes: 1000 });
+  // 1675 and 764: a message of its own, copies of its payload, and its acknowledgements.
+  assertAllocation(await allocatedPerMessage(bench), { heapBytes: 1800, bufferBytes: 870 });
 });
 
 test('QoS 1 to a session on disk shares writes and commits', async (t) => {
