@@ -1,0 +1,125 @@
+/** What publishers and subscribers saw of numbered messages, and what of it must not be. */
+
+export type ViolationKind = 'lost' | 'out of order' | 'duplicate' | 'invented';
+
+export interface HistoryViolation {
+  readonly kind: ViolationKind;
+  readonly message: string;
+}
+
+/** So many are enough to see what went wrong. */
+const VIOLATIONS_MAX = 20;
+
+/** What one subscriber saw of one topic. */
+class Reception {
+  /** The highest number so far. */
+  highest = -1;
+  readonly received = new Set<number>();
+  /** How often each number came without DUP on connections to the broker's present life. */
+  fresh = new Map<number, number>();
+  life = 0;
+}
+
+/**
+ * Messages of one topic come from one publisher and are numbered from 0. A life is the time from one
+ * start of the broker to the next.
+ */
+export class History {
+  readonly violations: HistoryViolation[] = [];
+  deliveries = 0;
+  /** How often PUBLISH was sent, by number. */
+  readonly #sent = new Map<string, number[]>();
+  readonly #acknowledged = new Map<string, number[]>();
+  readonly #receptions = new Map<string, Map<string, Reception>>();
+
+  /** Messages that the broker took over. */
+  get acknowledgedMessages(): number {
+    return [...this.#acknowledged.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Must be told of before anything is acknowledged that the subscriber should get. */
+  subscribed(subscriber: string): void {
+    this.#receptions.set(subscriber, new Map());
+  }
+
+  /** A PUBLISH left the publisher, for the first time or again. */
+  sent(topic: string, number: number): void {
+    const counts = entryOf(this.#sent, topic, () => []);
+    counts[number] = (counts[number] ?? 0) + 1;
+  }
+
+  acknowledged(topic: string, number: number): void {
+    entryOf(this.#acknowledged, topic, () => []).push(number);
+  }
+
+  /** `life`: that the subscriber's connection belongs to. */
+  delivered(
+    subscriber: string,
+    { topic, number }: { readonly topic: string; readonly number: number },
+    { life, duplicate }: { readonly life: number; readonly duplicate: boolean },
+  ): void {
+    this.deliveries++;
+    const what = `${topic} ${number} to ${subscriber} in life ${life}`;
+    const sends = this.#sent.get(topic)?.[number] ?? 0;
+    if (sends === 0) this.#found('invented', `${what} was never published`);
+    const reception = entryOf(this.#receptions.get(subscriber)!, topic, () => new Reception());
+    if (reception.received.has(number)) {
+      if (!duplicate && freshCopies(reception, number, life) > sends) {
+        this.#found('duplicate', `${what} without DUP; it was published ${sends} times`);
+      }
+      return;
+    }
+    if (!duplicate) freshCopies(reception, number, life);
+    reception.received.add(number);
+    if (number < reception.highest) {
+      this.#found('out of order', `${what} after ${reception.highest}`);
+    }
+    reception.highest = Math.max(reception.highest, number);
+  }
+
+  /** How many messages were acknowledged to a publisher and did not reach all subscribers. */
+  missing(): number {
+    return [...this.#missing()].length;
+  }
+
+  /** To be asked when nothing more can come. */
+  finish(): readonly HistoryViolation[] {
+    for (const what of this.#missing()) {
+      this.#found('lost', `${what} was acknowledged and never came`);
+    }
+    return this.violations;
+  }
+
+  *#missing(): Generator<string> {
+    for (const [subscriber, receptions] of this.#receptions) {
+      for (const [topic, numbers] of this.#acknowledged) {
+        const received = receptions.get(topic)?.received ?? new Set();
+        const missing = numbers.filter((number) => !received.has(number));
+        yield* missing.map((number) => `${topic} ${number} to ${subscriber}`);
+      }
+    }
+  }
+
+  #found(kind: ViolationKind, message: string): void {
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ kind, message });
+  }
+}
+
+/** Counts a delivery without DUP: a copy has one in each life of the broker at the most. */
+function freshCopies(reception: Reception, number: number, life: number): number {
+  if (life !== reception.life) {
+    reception.life = life;
+    reception.fresh = new Map();
+  }
+  const copies = (reception.fresh.get(number) ?? 0) + 1;
+  reception.fresh.set(number, copies);
+  return copies;
+}
+
+function entryOf<Value>(map: Map<string, Value>, key: string, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const created = create();
+  map.set(key, created);
+  return created;
+}

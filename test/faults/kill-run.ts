@@ -1,0 +1,228 @@
+/** One history of a broker that is killed again and again while clients publish and receive. */
+import type { FSWatcher } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IClientOptions } from 'mqtt';
+import { Random } from '../hostile/random.ts';
+import { testAuthority } from '../support/certificates.ts';
+import { aClient, aSnapshot } from '../support/snapshots.ts';
+import { ChildBroker } from './child-broker.ts';
+import type { ClientWorld, Presence, Version } from './clients.ts';
+import { Publisher, Subscriber } from './clients.ts';
+import { History } from './history.ts';
+
+export interface KillRunOptions {
+  readonly seed: string;
+  /** Those that hit a broker while it starts count too. */
+  readonly kills: number;
+  /** Runs the broker that acknowledges before it commits. */
+  readonly hasty?: boolean;
+}
+
+export interface KillRunResult {
+  readonly history: History;
+  readonly startsKilled: number;
+  /** What the brokers wrote to standard error. */
+  readonly errors: string;
+}
+
+/** When a broker is killed: some time after it listens, and in the middle of something. */
+const AIMS = ['any time', 'commit', 'commit', 'acknowledgement', 'start'] as const;
+const LIFE_MS_MAX = 500;
+const START_MS_MAX = 150;
+/** The first writes of a life are of the start; the later, the more is under way. */
+const WRITES_MAX = 60;
+const ACKNOWLEDGEMENTS_MAX = 60;
+/** How long nothing may come before what is missing counts as lost. */
+const SILENCE_MS = 2500;
+
+const PUBLISHERS: readonly Version[] = [4, 5, 4];
+const SUBSCRIBERS = (['connected', 'flapping', 'away'] as const).flatMap((presence) =>
+  ([4, 5] as const).map((version) => ({ presence, version })),
+);
+const publisherNames = PUBLISHERS.map((version, index) => `publisher-${version}-${index}`);
+const subscriberNames = SUBSCRIBERS.map(({ presence, version }) => `${presence}-${version}`);
+
+/** Nothing but the store shall hold anybody up. */
+const limits = {
+  connectsPerSecond: 100000,
+  inboundMessagesPerSecond: 1000000,
+  inboundMessagesPerSecondPerConnection: 1000000,
+  outboundMessagesPerSecond: 1000000,
+  outboundMessagesPerSecondPerConnection: 1000000,
+  sessionQueueMessages: 1000000,
+  sessionQueueBytes: 1073741824,
+};
+
+class KillRun {
+  readonly history = new History();
+  readonly #random: Random;
+  readonly #broker: ChildBroker;
+  readonly #storePath: string;
+  readonly #publishers: Publisher[] = [];
+  readonly #subscribers: Subscriber[];
+  readonly #world: ClientWorld;
+  startsKilled = 0;
+
+  constructor(broker: ChildBroker, storePath: string, world: Omit<ClientWorld, 'history'>) {
+    this.#broker = broker;
+    this.#storePath = storePath;
+    this.#random = world.random;
+    this.#world = { ...world, history: this.history };
+    this.#subscribers = SUBSCRIBERS.map((options) => new Subscriber(this.#world, options));
+  }
+
+  async run(kills: number): Promise<void> {
+    await this.#broker.start();
+    for (const subscriber of this.#subscribers) await subscriber.subscribe();
+    for (const subscriber of this.#those('away')) subscriber.leave(true);
+    PUBLISHERS.forEach((version, index) => {
+      this.#publishers.push(new Publisher(this.#world, publisherNames[index]!, version));
+    });
+    for (let kill = 0; kill + this.startsKilled < kills; kill++) {
+      await this.#live();
+      while (!(await this.#restart())) this.startsKilled++;
+    }
+    await Promise.all(this.#publishers.map((publisher) => publisher.stop()));
+    await this.#receiveAll();
+  }
+
+  end(): void {
+    for (const publisher of this.#publishers) publisher.end();
+    for (const subscriber of this.#subscribers) subscriber.leave(false);
+  }
+
+  get failure(): Error | undefined {
+    return this.#publishers.find(({ failure }) => failure !== undefined)?.failure;
+  }
+
+  /** Until the broker is killed. */
+  async #live(): Promise<void> {
+    const kill = (): void => this.#broker.kill();
+    const stopAiming = this.#aim(this.#random.pick(AIMS), kill);
+    const ended = this.#broker.ended();
+    const limit = setTimeout(kill, LIFE_MS_MAX);
+    const flapping = this.#flap();
+    await ended;
+    clearTimeout(limit);
+    stopAiming();
+    await flapping;
+  }
+
+  #aim(aim: (typeof AIMS)[number], kill: () => void): () => void {
+    if (aim === 'commit') return this.#killAtWrite(1 + this.#random.below(WRITES_MAX), kill);
+    if (aim === 'acknowledgement') {
+      let left = 1 + this.#random.below(ACKNOWLEDGEMENTS_MAX);
+      const countDown = (): void => {
+        if (--left === 0) kill();
+      };
+      for (const publisher of this.#publishers) publisher.onAcknowledged = countDown;
+      return () => {
+        for (const publisher of this.#publishers) publisher.onAcknowledged = () => undefined;
+      };
+    }
+    const timer = setTimeout(kill, this.#random.below(LIFE_MS_MAX));
+    return () => clearTimeout(timer);
+  }
+
+  /** A write to the log of the database is a commit that is under way, before its fsync. */
+  #killAtWrite(writes: number, kill: () => void): () => void {
+    let left = writes;
+    let watcher: FSWatcher | undefined;
+    if (existsSync(`${this.#storePath}-wal`)) {
+      watcher = watch(`${this.#storePath}-wal`, () => {
+        if (--left === 0) kill();
+      });
+    }
+    return () => watcher?.close();
+  }
+
+  /** False: it was killed while it started. */
+  async #restart(): Promise<boolean> {
+    const started = this.#broker.start();
+    let timer: NodeJS.Timeout | undefined;
+    if (this.#random.pick(AIMS) === 'start') {
+      timer = setTimeout(() => this.#broker.kill(), this.#random.below(START_MS_MAX));
+    }
+    const listens = await started;
+    clearTimeout(timer);
+    if (!listens) await this.#broker.ended();
+    return listens;
+  }
+
+  async #flap(): Promise<void> {
+    const random = this.#random;
+    const { life } = this.#broker;
+    for (const subscriber of this.#those('away')) if (random.below(8) === 0) subscriber.connect();
+    while (this.#broker.isRunning && this.#broker.life === life) {
+      await delay(random.below(60));
+      for (const subscriber of this.#those('flapping')) {
+        if (random.below(3) === 0) this.#turn(subscriber);
+      }
+    }
+    for (const subscriber of this.#those('away')) subscriber.leave(random.below(2) === 0);
+  }
+
+  #turn(subscriber: Subscriber): void {
+    if (subscriber.isThere) subscriber.leave(this.#random.below(2) === 0);
+    else subscriber.connect();
+  }
+
+  #those(presence: Presence): Subscriber[] {
+    return this.#subscribers.filter((subscriber) => subscriber.presence === presence);
+  }
+
+  /** Until nothing is missing, or nothing comes any more. */
+  async #receiveAll(): Promise<void> {
+    for (const subscriber of this.#subscribers) subscriber.connect();
+    let deliveries = -1;
+    let silentSince = performance.now();
+    while (this.history.missing() > 0 && performance.now() - silentSince < SILENCE_MS) {
+      if (this.history.deliveries !== deliveries) silentSince = performance.now();
+      deliveries = this.history.deliveries;
+      await delay(100);
+    }
+  }
+}
+
+export async function runKills({
+  seed,
+  kills,
+  hasty = false,
+}: KillRunOptions): Promise<KillRunResult> {
+  const authority = await testAuthority();
+  const credentials = new Map<string, IClientOptions>();
+  for (const name of [...publisherNames, ...subscriberNames]) {
+    credentials.set(name, await authority.clientOptions(name));
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-faults-'));
+  const storePath = join(folder, 'sessions.db');
+  const { chainPem, privateKeyPem } = authority.server;
+  const broker = new ChildBroker({
+    tls: { certificatePem: chainPem, privateKeyPem },
+    snapshot: aSnapshot({
+      caCertificates: [authority.root.certificatePem],
+      clients: [...credentials.keys()].map((name) => aClient(name)),
+      spaces: { all: { templates: ['t/#'] } },
+      limits,
+    }),
+    storePath,
+    hasty,
+  });
+  const run = new KillRun(broker, storePath, {
+    broker,
+    random: new Random(seed),
+    credentials: (name) => credentials.get(name)!,
+  });
+  try {
+    await run.run(kills);
+    if (run.failure !== undefined) throw run.failure;
+    return { history: run.history, startsKilled: run.startsKilled, errors: broker.errors };
+  } finally {
+    run.end();
+    await broker.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
