@@ -13,7 +13,7 @@ const COLOURS: Readonly<Record<BrokerName, string>> = {
 
 const WIDTH = 900;
 const LABEL_WIDTH = 190;
-const VALUE_WIDTH = 150;
+const VALUE_WIDTH = 190;
 const BAR_HEIGHT = 13;
 const GAP = 10;
 const TOP = 64;
