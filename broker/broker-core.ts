@@ -38,7 +38,7 @@ export class BrokerCore implements SessionContext {
   readonly router = new Router();
   readonly sessions: SessionRegistry;
   readonly chains = new ChainCache();
-  readonly unsettled = new UnsettledConnections();
+  readonly unsettled: UnsettledConnections;
   readonly flapping: FlappingClients;
   readonly rates: RateLimits;
   policy: Policy;
@@ -61,6 +61,7 @@ export class BrokerCore implements SessionContext {
     this.logger = logger;
     this.diagnostics = new Diagnostics(logger, clock);
     this.flapping = new FlappingClients(clock);
+    this.unsettled = new UnsettledConnections(clock);
     this.policy = buildPolicy(snapshot);
     this.authorities = parseAuthorities(snapshot);
     this.rates = new RateLimits(snapshot.limits, clock, this.metrics);
@@ -111,7 +112,7 @@ export class BrokerCore implements SessionContext {
     this.#connections.delete(connection);
     this.#answering.delete(connection);
     this.#tellSettled();
-    this.unsettled.closed(connection, this.clock.nowMs());
+    this.unsettled.closed(connection);
     const { connected } = connection;
     if (connected !== undefined) {
       this.#leave(connected.session, connection);

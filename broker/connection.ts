@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
@@ -24,8 +25,6 @@ const CONNECT_BYTES_MAX = 65536;
 const OUTPUT_BYTES_MAX = 1048576;
 /** Output of one turn up to here is copied together and written as one TLS record or few. */
 const CONCATENATED_BYTES_MAX = 65536;
-/** What may still come after a connection is closed: what the network and its buffers hold. */
-const OVERLOOKED_BYTES_MAX = 8388608;
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
 /** What is taken of one client before all others have their turn: see `turnUnits`. */
@@ -71,6 +70,10 @@ export interface ConnectedState {
 /** One network connection: its bytes in, its bytes out, and what its CONNECT settled. */
 export class Connection implements Receiver {
   readonly socket: TLSSocket;
+  /** The TCP connection below it. */
+  readonly #wire: Socket;
+  /** Read from it when this connection was closed. */
+  #wireBytesAtEnd = 0;
   readonly core: BrokerCore;
   /** Tells the connections of one broker apart. */
   readonly number: number;
@@ -96,7 +99,6 @@ export class Connection implements Receiver {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #paused = false;
-  #overlookedBytes = 0;
   /** What was taken in this turn of the event loop. */
   #turnUnits = 0;
   #stopped = false;
@@ -108,8 +110,9 @@ export class Connection implements Receiver {
   #answers: { readonly batch: BatchNumber; readonly bytes: Buffer }[] = [];
   #unacknowledgedPublishes = 0;
 
-  constructor(socket: TLSSocket, core: BrokerCore) {
+  constructor(socket: TLSSocket, wire: Socket, core: BrokerCore) {
     this.socket = socket;
+    this.#wire = wire;
     this.core = core;
     this.number = core.nextConnectionNumber();
     this.remoteAddress = socket.remoteAddress;
@@ -202,6 +205,11 @@ export class Connection implements Receiver {
     this.#turnUnits += turnUnits(frame);
     handlePacket(this, frame);
     return true;
+  }
+
+  /** Bytes that the client sent although the connection is closed. */
+  get bytesAfterEnd(): number {
+    return this.#wire.bytesRead - this.#wireBytesAtEnd;
   }
 
   /** All others had their turn. */
@@ -315,6 +323,7 @@ export class Connection implements Receiver {
     if (!this.open) return;
     this.flush();
     this.#closed(ending);
+    this.#wireBytesAtEnd = this.#wire.bytesRead;
     this.socket.end();
     // What still comes is not looked at, but the end of it must be seen.
     this.socket.resume();
@@ -327,22 +336,13 @@ export class Connection implements Receiver {
   }
 
   #received(chunk: Buffer): void {
-    if (!this.open) {
-      this.#overlook(chunk);
-      return;
-    }
+    if (!this.open) return;
     this.lastReceivedAtMs = this.core.clock.nowMs();
     if (this.connected === undefined && this.#isNotConnect(chunk)) {
       this.finish({ code: ReasonCode.ProtocolError, reason: 'the first packet is not CONNECT' });
       return;
     }
     this.#settle(this.#reader.push(chunk, this));
-  }
-
-  /** Of what was on its way when the connection was closed, some is taken and not looked at. */
-  #overlook(chunk: Buffer): void {
-    this.#overlookedBytes += chunk.length;
-    if (this.#overlookedBytes > OVERLOOKED_BYTES_MAX) this.socket.destroy();
   }
 
   /** There may be room for what came and had to wait: it goes on in the middle of a chunk. */

@@ -49,8 +49,9 @@ export class Listener {
       },
     });
     this.#tlsServer.on('secureConnection', (socket) => {
-      this.#gate.finished(socket);
-      core.opened(new Connection(socket, core));
+      const wire = this.#gate.finished(socket);
+      if (wire === undefined) socket.destroy();
+      else core.opened(new Connection(socket, wire, core));
     });
     this.#tlsServer.on('tlsClientError', (error, { remoteAddress }) => {
       core.metrics.handshakesFailed++;

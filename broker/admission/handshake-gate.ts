@@ -64,9 +64,13 @@ export class HandshakeGate {
     this.#schedule();
   }
 
-  /** The handshake of this peer is over. */
-  finished(socket: Socket): void {
-    if (this.#inProgress.delete(peerOf(socket))) this.#schedule();
+  /** The handshake of this peer is over: the socket below TLS, or undefined if it was closed. */
+  finished(socket: Socket): Socket | undefined {
+    const peer = peerOf(socket);
+    const handshake = this.#inProgress.get(peer);
+    this.#inProgress.delete(peer);
+    this.#schedule();
+    return handshake?.socket;
   }
 
   /** To be called now and then: looks after those that take too long. */
