@@ -1,16 +1,13 @@
 /** One history of a broker that is killed again and again while clients publish and receive. */
 import type { FSWatcher } from 'node:fs';
-import { existsSync, mkdtempSync, rmSync, watch } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, watch } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IClientOptions } from 'mqtt';
 import { Random } from '../hostile/random.ts';
-import { testAuthority } from '../support/certificates.ts';
-import { aClient, aSnapshot } from '../support/snapshots.ts';
-import { ChildBroker } from './child-broker.ts';
+import type { ChildBroker } from './child-broker.ts';
 import type { ClientWorld, Presence, Version } from './clients.ts';
 import { Publisher, Subscriber } from './clients.ts';
+import type { FaultWorld } from './fault-world.ts';
+import { aFaultWorld } from './fault-world.ts';
 import { History } from './history.ts';
 
 export interface KillRunOptions {
@@ -45,17 +42,6 @@ const SUBSCRIBERS = (['connected', 'flapping', 'away'] as const).flatMap((presen
 const publisherNames = PUBLISHERS.map((version, index) => `publisher-${version}-${index}`);
 const subscriberNames = SUBSCRIBERS.map(({ presence, version }) => `${presence}-${version}`);
 
-/** Nothing but the store shall hold anybody up. */
-const limits = {
-  connectsPerSecond: 100000,
-  inboundMessagesPerSecond: 1000000,
-  inboundMessagesPerSecondPerConnection: 1000000,
-  outboundMessagesPerSecond: 1000000,
-  outboundMessagesPerSecondPerConnection: 1000000,
-  sessionQueueMessages: 1000000,
-  sessionQueueBytes: 1073741824,
-};
-
 class KillRun {
   readonly history = new History();
   readonly #random: Random;
@@ -66,11 +52,11 @@ class KillRun {
   readonly #world: ClientWorld;
   startsKilled = 0;
 
-  constructor(broker: ChildBroker, storePath: string, world: Omit<ClientWorld, 'history'>) {
+  constructor({ broker, storePath, credentials }: FaultWorld, random: Random) {
     this.#broker = broker;
     this.#storePath = storePath;
-    this.#random = world.random;
-    this.#world = { ...world, history: this.history };
+    this.#random = random;
+    this.#world = { broker, credentials, random, history: this.history };
     this.#subscribers = SUBSCRIBERS.map((options) => new Subscriber(this.#world, options));
   }
 
@@ -192,37 +178,15 @@ export async function runKills({
   kills,
   hasty = false,
 }: KillRunOptions): Promise<KillRunResult> {
-  const authority = await testAuthority();
-  const credentials = new Map<string, IClientOptions>();
-  for (const name of [...publisherNames, ...subscriberNames]) {
-    credentials.set(name, await authority.clientOptions(name));
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-faults-'));
-  const storePath = join(folder, 'sessions.db');
-  const { chainPem, privateKeyPem } = authority.server;
-  const broker = new ChildBroker({
-    tls: { certificatePem: chainPem, privateKeyPem },
-    snapshot: aSnapshot({
-      caCertificates: [authority.root.certificatePem],
-      clients: [...credentials.keys()].map((name) => aClient(name)),
-      spaces: { all: { templates: ['t/#'] } },
-      limits,
-    }),
-    storePath,
-    hasty,
-  });
-  const run = new KillRun(broker, storePath, {
-    broker,
-    random: new Random(seed),
-    credentials: (name) => credentials.get(name)!,
-  });
+  const world = await aFaultWorld([...publisherNames, ...subscriberNames], { hasty });
+  const run = new KillRun(world, new Random(seed));
   try {
     await run.run(kills);
     if (run.failure !== undefined) throw run.failure;
-    return { history: run.history, startsKilled: run.startsKilled, errors: broker.errors };
+    const { history, startsKilled } = run;
+    return { history, startsKilled, errors: world.broker.errors };
   } finally {
     run.end();
-    await broker.stop();
-    rmSync(folder, { recursive: true });
+    await world.dispose();
   }
 }
