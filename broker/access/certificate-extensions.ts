@@ -27,8 +27,20 @@ const UNREADABLE: CertificateExtensions = { pathLength: 0, unknownCritical: 'unr
 /** The tag of the extensions within a certificate's content (RFC 5280, section 4.1). */
 const EXTENSIONS_TAG = 3;
 
+/** Registered authorities, and the chains of clients that resume, are asked about again and again. */
+const known = new WeakMap<X509Certificate, CertificateExtensions>();
+
 /** Read with node-forge at a tenth of a typed reader's time: this happens at each CONNECT. */
 export function readExtensions(certificate: X509Certificate): CertificateExtensions {
+  let extensions = known.get(certificate);
+  if (extensions === undefined) {
+    extensions = parseExtensions(certificate);
+    known.set(certificate, extensions);
+  }
+  return extensions;
+}
+
+function parseExtensions(certificate: X509Certificate): CertificateExtensions {
   try {
     const whole = forge.asn1.fromDer(forge.util.createBuffer(certificate.raw.toString('binary')));
     const content = children(children(whole)[0]!);
