@@ -3,11 +3,7 @@ import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import tls from 'node:tls';
 import { once } from 'node:events';
-import {
-  GATE_CONNECTIONS_MAX,
-  HANDSHAKE_TIMEOUT_MS,
-  HandshakeGate,
-} from './admission/handshake-gate.ts';
+import { GATE_CONNECTIONS_MAX, HandshakeGate } from './admission/handshake-gate.ts';
 import { UNSETTLED_CONNECTIONS_MAX } from './admission/unsettled-connections.ts';
 import type { BrokerCore } from './broker-core.ts';
 import { Connection } from './connection.ts';
@@ -53,9 +49,11 @@ export class Listener {
       if (wire === undefined) socket.destroy();
       else core.opened(new Connection(socket, wire, core));
     });
-    this.#tlsServer.on('tlsClientError', (error, { remoteAddress }) => {
+    this.#tlsServer.on('tlsClientError', (error, socket) => {
       core.metrics.handshakesFailed++;
-      core.diagnostics.handshakeFailed(remoteAddress, error.message);
+      core.diagnostics.handshakeFailed(socket.remoteAddress, error.message);
+      // Node leaves the connection open that it was given.
+      this.#gate.finished(socket)?.destroy();
     });
     this.#server = net.createServer({ pauseOnConnect: true, noDelay: true });
     this.#server.on('connection', (socket) => this.#gate.enter(socket));
@@ -113,7 +111,6 @@ function newTlsServer(certificate: ServerCertificate): tls.Server {
     minVersion: 'TLSv1.2',
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionTimeout: TLS_SESSION_SECONDS,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   });
 }
 

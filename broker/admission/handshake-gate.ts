@@ -13,7 +13,7 @@ const WAITING_MAX = 1000;
 /** How long a handshake may take while others wait: beyond it, it gives way to them. */
 const PATIENCE_MS = 2000;
 /** How long one may take when nobody waits, and how long one may wait. */
-export const HANDSHAKE_TIMEOUT_MS = 10000;
+const HANDSHAKE_TIMEOUT_MS = 10000;
 
 /** All connections that a gate holds at most. */
 export const GATE_CONNECTIONS_MAX = HANDSHAKES_MAX + WAITING_MAX;
@@ -82,6 +82,11 @@ export class HandshakeGate {
         this.#drop(sockets.shift()!, 'it waited too long for its handshake');
       }
       if (sockets.length === 0) this.#waiting.delete(address);
+    }
+    for (const [peer, handshake] of this.#inProgress) {
+      if (nowMs - handshake.sinceMs <= HANDSHAKE_TIMEOUT_MS) break;
+      this.#inProgress.delete(peer);
+      this.#drop(handshake, `no handshake within ${HANDSHAKE_TIMEOUT_MS / 1000} seconds`);
     }
     this.#schedule();
   }
