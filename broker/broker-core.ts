@@ -194,8 +194,8 @@ export class BrokerCore implements SessionContext {
     const nowMs = this.clock.nowMs();
     const session = this.sessions.restore(found, store);
     // It was connected when the process ended: its time begins now.
-    session.expiresAtMs = found.expiresAtMs ?? nowMs + SESSION_EXPIRY_SECONDS * 1000;
-    if (found.expiresAtMs === undefined) store.setExpiry(found.id, session.expiresAtMs);
+    if (found.expiresAtMs !== undefined) session.expiresAtMs = found.expiresAtMs;
+    else session.restore(nowMs + SESSION_EXPIRY_SECONDS * 1000);
     for (const { filter, qos, noLocal } of found.subscriptions) {
       const levels = splitLevels(filter);
       const granted = { permitted: true, lowFanout: false };

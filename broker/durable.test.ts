@@ -335,3 +335,40 @@ test('the bound of a queue counts what was stored before', async (t) => {
   assert.equal(second.broker.metrics.sessionsOverflowed, 1);
   assert.equal(await isPresent(await world.start({ limits })), false);
 });
+
+test('[MQTT-3.3.1-1] after a restart DUP is on what was sent before, and on that alone', async (t) => {
+  const world = new World(t);
+  const first = await world.start();
+  await subscribeAndLeave(first, 5);
+  await publish(first, numbers(0, 5));
+  const before = await connectRaw(first, 2);
+  const sent = [await before.next(), await before.next()] as IPublishPacket[];
+  assert.deepEqual(payloadsOf(sent), ['0', '1']);
+  before.destroy();
+  const second = await world.start();
+  // Numbers go on, so that nothing new is taken for what was sent.
+  await publish(second, ['5']);
+  const packets = await drain(await connectRaw(second, 10), 6);
+  assert.deepEqual(payloadsOf(packets), numbers(0, 6));
+  assert.deepEqual(
+    packets.map(({ dup }) => dup),
+    [true, true, false, false, false, false],
+  );
+});
+
+test('[MQTT-3.3.1-1] after a kill DUP is on all that may have been sent', async (t) => {
+  const world = new World(t);
+  const first = await world.start();
+  await subscribeAndLeave(first, 5);
+  const before = await connectRaw(first, 2);
+  await publish(first, numbers(0, 4));
+  assert.equal((await before.roundTrip()).length, 2);
+  const second = await world.crash();
+  await publish(second, ['4']);
+  const packets = await drain(await connectRaw(second, 10), 5);
+  assert.deepEqual(payloadsOf(packets), numbers(0, 5));
+  assert.deepEqual(
+    packets.map(({ dup }) => dup),
+    [true, true, true, true, false],
+  );
+});

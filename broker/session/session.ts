@@ -125,7 +125,7 @@ export class Session {
     } else {
       if (this.#stored.length === 0) this.#inFlight.forgetSuspended(Infinity);
       // One that ends with its connection must not come back when the process ends before it.
-      this.#context.store!.setExpiry(this.#stored.session, outlives ? undefined : 0);
+      this.#stored.setExpiry(outlives ? undefined : 0);
     }
     this.pump();
   }
@@ -136,7 +136,7 @@ export class Session {
     this.expiresAtMs = expiresAtMs;
     const stored = this.#stored;
     if (stored === undefined) return;
-    this.#context.store!.setExpiry(stored.session, expiresAtMs);
+    stored.setExpiry(expiresAtMs);
     let inFlightMessages = 0;
     let inFlightBytes = 0;
     for (const [, message] of this.#inFlight.unacknowledged()) {
@@ -147,6 +147,12 @@ export class Session {
     this.#inFlight.suspend();
     stored.leaveAll(this.#queue.length + inFlightMessages, this.#queue.bytes + inFlightBytes);
     this.#queue.clear();
+  }
+
+  /** It was found in the store, without a connection. */
+  restore(expiresAtMs: number): void {
+    this.expiresAtMs = expiresAtMs;
+    this.#stored?.setExpiry(expiresAtMs);
   }
 
   end(): void {
@@ -305,7 +311,8 @@ export class Session {
       metrics.messagesDroppedPacketTooLarge++;
     } else {
       metrics.messagesDelivered++;
-      receiver.sendAtLeastOnce(message, this.#inFlight.add(message), false);
+      const duplicate = this.#stored?.send(message) ?? false;
+      receiver.sendAtLeastOnce(message, this.#inFlight.add(message), duplicate);
       return true;
     }
     return false;

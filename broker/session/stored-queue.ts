@@ -18,12 +18,22 @@ export class StoredQueue {
   /** Grows when the page that is under way is no longer what is wanted. */
   #generation = 0;
   #reading = false;
+  /** Messages with numbers up to here may have been sent by an earlier process. */
+  readonly #sentBefore: number;
+  /** Messages with numbers up to here were sent. */
+  #sentUpTo: number;
 
-  constructor(session: number, store: SessionStore, found = { messages: 0, bytes: 0 }) {
+  constructor(
+    session: number,
+    store: SessionStore,
+    found = { messages: 0, bytes: 0, sentUpTo: 0 },
+  ) {
     this.session = session;
     this.#store = store;
     this.#messages = found.messages;
     this.#bytes = found.bytes;
+    this.#sentBefore = found.sentUpTo;
+    this.#sentUpTo = found.sentUpTo;
   }
 
   get length(): number {
@@ -55,6 +65,17 @@ export class StoredQueue {
     this.#messages += messages;
     this.#bytes += bytes;
     this.#taken = 0;
+  }
+
+  /** The message is sent for the first time in this process; true: maybe not for the first time. */
+  send(message: Message): boolean {
+    this.#sentUpTo = Math.max(this.#sentUpTo, message.number);
+    return message.number <= this.#sentBefore;
+  }
+
+  /** Undefined: the session is connected. */
+  setExpiry(expiresAtMs: number | undefined): void {
+    this.#store.setExpiry(this.session, expiresAtMs, this.#sentUpTo);
   }
 
   /** Asks for the next page unless one is under way. */

@@ -35,7 +35,7 @@ export interface Found {
 
 const SQL = {
   putSession: 'INSERT OR REPLACE INTO sessions (id, client, expires_at_ms) VALUES (?, ?, NULL)',
-  setExpiry: 'UPDATE sessions SET expires_at_ms = ? WHERE id = ?',
+  setExpiry: 'UPDATE sessions SET expires_at_ms = ?, sent_up_to = ? WHERE id = ?',
   deleteSession: 'DELETE FROM sessions WHERE id = ?',
   putSubscription:
     'INSERT OR REPLACE INTO subscriptions (session, filter, qos, no_local) VALUES (?, ?, ?, ?)',
@@ -75,15 +75,18 @@ export class SessionDatabase {
   load(): Found {
     const subscriptions = this.#loadSubscriptions();
     const waiting = this.#loadWaiting();
+    const lastMessage = this.#lastMessage();
     const sessions = this.#database
-      .prepare('SELECT id, client, expires_at_ms FROM sessions')
+      .prepare('SELECT id, client, expires_at_ms, sent_up_to FROM sessions')
       .all()
       .map((row) => {
         const id = row['id'] as number;
+        const expiresAtMs = (row['expires_at_ms'] as number | null) ?? undefined;
         return {
           id,
           client: row['client'] as string,
-          expiresAtMs: (row['expires_at_ms'] as number | null) ?? undefined,
+          expiresAtMs,
+          sentUpTo: expiresAtMs === undefined ? lastMessage : (row['sent_up_to'] as number),
           subscriptions: subscriptions.get(id) ?? [],
           ...(waiting.get(id) ?? { messages: 0, bytes: 0 }),
         };
@@ -91,7 +94,7 @@ export class SessionDatabase {
     return {
       sessions,
       lastSession: sessions.reduce((last, { id }) => Math.max(last, id), 0),
-      lastMessage: this.#lastMessage(),
+      lastMessage,
     };
   }
 
@@ -169,7 +172,7 @@ export class SessionDatabase {
         run.putSession.run(session, batch.text());
         break;
       case Change.SetExpiry:
-        run.setExpiry.run(optional(batch.number()), session);
+        run.setExpiry.run(optional(batch.number()), batch.number(), session);
         break;
       case Change.DeleteSession:
         this.#deleteSession(session);
@@ -239,8 +242,14 @@ export class SessionDatabase {
   }
 
   #lastMessage(): number {
-    const row = this.#database.prepare('SELECT MAX(number) AS last FROM messages').get();
-    return (row?.['last'] as number | null) ?? 0;
+    // Those that were sent may all be gone, and their numbers are not for others.
+    const row = this.#database
+      .prepare(
+        'SELECT MAX((SELECT COALESCE(MAX(number), 0) FROM messages), ' +
+          '(SELECT COALESCE(MAX(sent_up_to), 0) FROM sessions)) AS last',
+      )
+      .get();
+    return row?.['last'] as number;
   }
 }
 

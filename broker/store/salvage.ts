@@ -10,7 +10,7 @@ export interface Salvaged {
 
 /** Tables with their columns and with what orders their rows in the file. */
 const TABLES = [
-  ['sessions', 'id, client, expires_at_ms', 'id'],
+  ['sessions', 'id, client, expires_at_ms, sent_up_to', 'id'],
   ['subscriptions', 'session, filter, qos, no_local', 'session, filter'],
   [
     'messages',

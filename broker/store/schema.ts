@@ -7,7 +7,8 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS sessions (
     id INTEGER PRIMARY KEY,
     client TEXT NOT NULL UNIQUE,
-    expires_at_ms INTEGER
+    expires_at_ms INTEGER,
+    sent_up_to INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE IF NOT EXISTS subscriptions (
     session INTEGER NOT NULL,

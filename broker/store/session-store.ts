@@ -22,6 +22,8 @@ export interface StoredSession {
   /** Milliseconds since the epoch; undefined: it was connected when the process ended. */
   readonly expiresAtMs: number | undefined;
   readonly subscriptions: readonly StoredSubscription[];
+  /** Messages with numbers up to this one were sent to the client, or may have been. */
+  readonly sentUpTo: number;
   /** What waits for it. */
   readonly messages: number;
   readonly bytes: number;
@@ -67,8 +69,11 @@ export interface SessionStore {
   /** A number for a session that is not stored yet. */
   newSessionId(): number;
   putSession(id: number, client: string): BatchNumber;
-  /** Undefined: it is connected and does not expire. */
-  setExpiry(id: number, expiresAtMs: number | undefined): BatchNumber;
+  /**
+   * Undefined: it is connected and does not expire. Messages with numbers up to `sentUpTo` were sent
+   * to the client; while it is connected, any may have been.
+   */
+  setExpiry(id: number, expiresAtMs: number | undefined, sentUpTo: number): BatchNumber;
   deleteSession(id: number): BatchNumber;
   putSubscription(id: number, subscription: StoredSubscription): BatchNumber;
   deleteSubscription(id: number, filter: string): BatchNumber;

@@ -72,7 +72,7 @@ test('what was committed is found when the store is opened again', async (t) => 
   const [one, two] = [first.newSessionId(), first.newSessionId()];
   first.putSession(one, 'one');
   first.putSession(two, 'two');
-  first.setExpiry(two, 1234567890123);
+  first.setExpiry(two, 1234567890123, 0);
   first.putSubscription(one, { filter: 'a/+', qos: 1, noLocal: false });
   first.putSubscription(one, { filter: 'b/#', qos: 0, noLocal: true });
   first.putSubscription(two, { filter: 'gone', qos: 1, noLocal: false });
@@ -85,6 +85,7 @@ test('what was committed is found when the store is opened again', async (t) => 
       id: one,
       client: 'one',
       expiresAtMs: undefined,
+      sentUpTo: 2,
       subscriptions: [
         { filter: 'a/+', qos: 1, noLocal: false },
         { filter: 'b/#', qos: 0, noLocal: true },
@@ -96,6 +97,7 @@ test('what was committed is found when the store is opened again', async (t) => 
       id: two,
       client: 'two',
       expiresAtMs: 1234567890123,
+      sentUpTo: 0,
       subscriptions: [],
       messages: 1,
       bytes: 6,

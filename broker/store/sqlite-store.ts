@@ -129,11 +129,12 @@ export class SqliteStore implements SessionStore {
     return this.#changed();
   }
 
-  setExpiry(id: number, expiresAtMs: number | undefined): BatchNumber {
+  setExpiry(id: number, expiresAtMs: number | undefined, sentUpTo: number): BatchNumber {
     this.#batch
       .change(Change.SetExpiry)
       .number(id)
-      .number(expiresAtMs ?? NONE);
+      .number(expiresAtMs ?? NONE)
+      .number(sentUpTo);
     return this.#changed();
   }
 

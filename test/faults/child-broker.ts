@@ -45,8 +45,8 @@ class BrokerProcess {
 export class ChildBroker {
   /** 0 until the first start. */
   port = 0;
-  /** Counts starts. */
-  life = 0;
+  /** Counts ends that nobody could prepare for. */
+  crashes = 0;
   /** What all of them wrote to standard error. */
   errors = '';
   readonly #settings: Omit<BrokerSettings, 'port'>;
@@ -70,7 +70,6 @@ export class ChildBroker {
     const starting = this.#next;
     this.#running = starting;
     this.#next = new BrokerProcess();
-    this.life++;
     const answer = await starting.start({ ...this.#settings, port: this.port });
     if (answer === undefined) return false;
     if (answer.type !== 'listening') throw new Error(JSON.stringify(answer));
@@ -93,6 +92,7 @@ export class ChildBroker {
     const running = this.#running!;
     const ended = await within(END_MS, 'the end of the broker', running.ended);
     this.errors += running.errors;
+    if (ended.signal === 'SIGKILL') this.crashes++;
     this.#running = undefined;
     return ended;
   }

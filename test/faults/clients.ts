@@ -144,11 +144,11 @@ export class Subscriber {
     const { broker, history } = this.#world;
     const client = connectClient(this.#world, this.name, this.#version);
     this.#client = client;
-    // What is still read of a connection belongs to the life in which it was made.
-    let life = 0;
-    client.on('connect', () => (life = broker.life));
+    // What is still read of a connection belongs to the time in which it was made.
+    let crashes = 0;
+    client.on('connect', () => (crashes = broker.crashes));
     client.on('message', (topic, payload, { dup: duplicate }) => {
-      history.delivered(this.name, { topic, number: numberOf(payload) }, { life, duplicate });
+      history.delivered(this.name, { topic, number: numberOf(payload) }, { crashes, duplicate });
     });
   }
 

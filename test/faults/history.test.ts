@@ -4,16 +4,16 @@ import { History } from './history.ts';
 
 type Step =
   | readonly ['sent' | 'acknowledged', number]
-  | readonly ['delivered' | 'again', number, life?: number];
+  | readonly ['delivered' | 'again', number, crashes?: number];
 
 /** The kinds of violations in what happened on one topic to one subscriber. */
 function kindsOf(...steps: readonly Step[]): string[] {
   const history = new History();
   history.subscribed('s');
-  for (const [what, number, life = 0] of steps) {
+  for (const [what, number, crashes = 0] of steps) {
     if (what === 'sent') history.sent('t', number);
     else if (what === 'acknowledged') history.acknowledged('t', number);
-    else history.delivered('s', { topic: 't', number }, { life, duplicate: what === 'again' });
+    else history.delivered('s', { topic: 't', number }, { crashes, duplicate: what === 'again' });
   }
   return history.finish().map(({ kind }) => kind);
 }

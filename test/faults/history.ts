@@ -15,14 +15,13 @@ class Reception {
   /** The highest number so far. */
   highest = -1;
   readonly received = new Set<number>();
-  /** How often each number came without DUP on connections to the broker's present life. */
+  /** How often each number came without DUP since the last crash. */
   fresh = new Map<number, number>();
-  life = 0;
+  crashes = 0;
 }
 
 /**
- * Messages of one topic come from one publisher and are numbered from 0. A life is the time from one
- * start of the broker to the next.
+ * Messages of one topic come from one publisher and are numbered from 0.
  */
 export class History {
   readonly violations: HistoryViolation[] = [];
@@ -52,24 +51,24 @@ export class History {
     entryOf(this.#acknowledged, topic, () => []).push(number);
   }
 
-  /** `life`: that the subscriber's connection belongs to. */
+  /** `crashes`: of the broker, before the subscriber's connection was made. */
   delivered(
     subscriber: string,
     { topic, number }: { readonly topic: string; readonly number: number },
-    { life, duplicate }: { readonly life: number; readonly duplicate: boolean },
+    { crashes, duplicate }: { readonly crashes: number; readonly duplicate: boolean },
   ): void {
     this.deliveries++;
-    const what = `${topic} ${number} to ${subscriber} in life ${life}`;
+    const what = `${topic} ${number} to ${subscriber} after crash ${crashes}`;
     const sends = this.#sent.get(topic)?.[number] ?? 0;
     if (sends === 0) this.#found('invented', `${what} was never published`);
     const reception = entryOf(this.#receptions.get(subscriber)!, topic, () => new Reception());
     if (reception.received.has(number)) {
-      if (!duplicate && freshCopies(reception, number, life) > sends) {
+      if (!duplicate && freshCopies(reception, number, crashes) > sends) {
         this.#found('duplicate', `${what} without DUP; it was published ${sends} times`);
       }
       return;
     }
-    if (!duplicate) freshCopies(reception, number, life);
+    if (!duplicate) freshCopies(reception, number, crashes);
     reception.received.add(number);
     if (number < reception.highest) {
       this.#found('out of order', `${what} after ${reception.highest}`);
@@ -105,10 +104,10 @@ export class History {
   }
 }
 
-/** Counts a delivery without DUP: a copy has one in each life of the broker at the most. */
-function freshCopies(reception: Reception, number: number, life: number): number {
-  if (life !== reception.life) {
-    reception.life = life;
+/** Counts a delivery without DUP: a copy has one from one crash to the next at the most. */
+function freshCopies(reception: Reception, number: number, crashes: number): number {
+  if (crashes !== reception.crashes) {
+    reception.crashes = crashes;
     reception.fresh = new Map();
   }
   const copies = (reception.fresh.get(number) ?? 0) + 1;

@@ -140,9 +140,8 @@ class KillRun {
 
   async #flap(): Promise<void> {
     const random = this.#random;
-    const { life } = this.#broker;
     for (const subscriber of this.#those('away')) if (random.below(8) === 0) subscriber.connect();
-    while (this.#broker.isRunning && this.#broker.life === life) {
+    while (this.#broker.isRunning) {
       await delay(random.below(60));
       for (const subscriber of this.#those('flapping')) {
         if (random.below(3) === 0) this.#turn(subscriber);
