@@ -1,85 +1,24 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import type { IConnackPacket, IPublishPacket, Packet } from 'mqtt-packet';
+import type { IConnackPacket, Packet } from 'mqtt-packet';
 import mqttPacket from 'mqtt-packet';
-import type { Limits } from '../../domain/limits.ts';
 import { SteppedClock } from '../../test/conformance/stepped-clock.ts';
 import { startTestBroker, telemetrySketch } from '../../test/support/broker.ts';
-import type { TestBroker } from '../../test/support/broker.ts';
-import type { RawClient } from '../../test/support/raw-client.ts';
 import { aClient } from '../../test/support/snapshots.ts';
-
-const TOPIC = 'shared/x';
-/** So that only what a test lowers is in the way. */
-const UNLIMITED: Partial<Limits> = {
-  inboundMessagesPerSecond: 1000000,
-  inboundMessagesPerSecondPerConnection: 1000000,
-  outboundMessagesPerSecond: 1000000,
-  outboundMessagesPerSecondPerConnection: 1000000,
-};
-
-interface World extends TestBroker {
-  readonly clock: SteppedClock;
-}
-
-async function aWorld(t: TestContext, limits: Partial<Limits>): Promise<World> {
-  const clock = new SteppedClock();
-  const sketch = { ...telemetrySketch, limits: { ...UNLIMITED, ...limits } };
-  return { ...(await startTestBroker(t, sketch, { clock })), clock };
-}
-
-async function aClientOf(world: World, client: string, version: 4 | 5): Promise<RawClient> {
-  const connected = await world.raw(client, version);
-  connected.connect(client);
-  assert.equal((await connected.next())?.cmd, 'connack');
-  return connected;
-}
-
-async function aSubscriber(world: World, version: 4 | 5, qos: 0 | 1): Promise<RawClient> {
-  const subscriber = await aClientOf(world, 'subscriber', version);
-  subscriber.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: TOPIC, qos }] });
-  assert.equal((await subscriber.next())?.cmd, 'suback');
-  return subscriber;
-}
-
-function publish(number: number, qos: 0 | 1, changes: Partial<IPublishPacket> = {}): Packet {
-  const packet = { topic: TOPIC, payload: String(number), dup: false, retain: false, ...changes };
-  return { cmd: 'publish', qos, ...(qos === 1 && { messageId: number }), ...packet };
-}
-
-/** All in one write. */
-function send(client: RawClient, version: 4 | 5, packets: readonly Packet[]): void {
-  const bytes = packets.map((packet) => mqttPacket.generate(packet, { protocolVersion: version }));
-  client.write(Buffer.concat(bytes));
-}
-
-function numbers(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-async function take(client: RawClient, count: number): Promise<Packet[]> {
-  const packets: Packet[] = [];
-  while (packets.length < count) {
-    const packet = await client.next();
-    assert.ok(packet, `the connection ended after ${packets.length} packets`);
-    packets.push(packet);
-  }
-  return packets;
-}
-
-function payloadsOf(packets: readonly Packet[]): string[] {
-  return packets.map((packet) => (packet as IPublishPacket).payload.toString());
-}
-
-function codesOf(packets: readonly Packet[]): unknown[] {
-  return packets.map((packet) => [packet.cmd, 'reasonCode' in packet && packet.reasonCode]);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setImmediate();
-}
+import {
+  aClientOf,
+  aSubscriber,
+  aWorld,
+  codesOf,
+  numbers,
+  payloadsOf,
+  publish,
+  send,
+  take,
+  UNLIMITED,
+  until,
+} from '../../test/support/stepped-broker.ts';
 
 const INBOUND = [
   ['inboundMessagesPerSecondPerConnection', 'throttledInboundConnection'],
@@ -250,116 +189,6 @@ test('a closing broker tells a client that waits', async (t) => {
   assert.deepEqual(codesOf(await take(publisher, 1)), [['disconnect', 0x8b]]);
   publisher.socket.end();
   await closed;
-});
-
-const OUTBOUND = [
-  ['outboundMessagesPerSecondPerConnection', 'throttledOutboundConnection'],
-  ['outboundMessagesPerSecond', 'throttledOutboundNamespace'],
-] as const;
-
-for (const [limit, metric] of OUTBOUND) {
-  for (const version of [4, 5] as const) {
-    test(`${limit}: MQTT ${version} at QoS 1 waits in the session`, async (t) => {
-      const world = await aWorld(t, { [limit]: 10 });
-      const subscriber = await aSubscriber(world, version, 1);
-      const publisher = await aClientOf(world, 'publisher', version);
-      send(
-        publisher,
-        version,
-        numbers(1, 30).map((number) => publish(number, 1)),
-      );
-      assert.equal((await take(publisher, 30)).length, 30);
-      assert.deepEqual(payloadsOf(await take(subscriber, 10)), numbers(1, 10).map(String));
-      assert.ok(world.broker.metrics[metric] > 0);
-      for (const number of numbers(11, 30)) {
-        assert.deepEqual(await subscriber.roundTrip(), []);
-        world.clock.step(100);
-        assert.deepEqual(payloadsOf(await take(subscriber, 1)), [String(number)]);
-      }
-    });
-
-    test(`${limit}: MQTT ${version} at QoS 0 waits, 100 messages of it`, async (t) => {
-      const world = await aWorld(t, { [limit]: 10 });
-      const subscriber = await aSubscriber(world, version, 0);
-      const publisher = await aClientOf(world, 'publisher', version);
-      send(
-        publisher,
-        version,
-        numbers(1, 150).map((number) => publish(number, 0)),
-      );
-      await publisher.roundTrip();
-      assert.equal(world.broker.metrics.messagesDroppedOutboundRate, 40);
-      const received = payloadsOf(await take(subscriber, 10));
-      while (received.length < 110) {
-        world.clock.step(100);
-        received.push(...payloadsOf(await take(subscriber, 1)));
-      }
-      assert.deepEqual(received, numbers(1, 110).map(String));
-      assert.equal(world.broker.metrics.messagesDelivered, 110);
-      world.clock.step(100);
-      publisher.send(publish(151, 0));
-      assert.deepEqual(payloadsOf(await take(subscriber, 1)), ['151']);
-    });
-  }
-}
-
-test('large QoS 0 messages wait up to 128 KiB', async (t) => {
-  const world = await aWorld(t, { outboundMessagesPerSecondPerConnection: 1 });
-  await aSubscriber(world, 5, 0);
-  const publisher = await aClientOf(world, 'publisher', 5);
-  const payload = 'x'.repeat(50 * 1024);
-  send(
-    publisher,
-    5,
-    numbers(1, 5).map((number) => publish(number, 0, { payload })),
-  );
-  await publisher.roundTrip();
-  assert.equal(world.broker.metrics.messagesDroppedOutboundRate, 2);
-});
-
-test('a message that waited tells what is left of its expiry, and is dropped after it', async (t) => {
-  const world = await aWorld(t, { outboundMessagesPerSecondPerConnection: 1 });
-  const subscriber = await aSubscriber(world, 5, 0);
-  const publisher = await aClientOf(world, 'publisher', 5);
-  const userProperties = { key: 'value' };
-  const expiring = (seconds: number): Partial<IPublishPacket> => ({
-    properties: { messageExpiryInterval: seconds, userProperties },
-  });
-  send(publisher, 5, [
-    publish(1, 0, expiring(9)),
-    publish(2, 0, expiring(9)),
-    publish(3, 0, expiring(1)),
-    publish(4, 0, expiring(9)),
-  ]);
-  await publisher.roundTrip();
-  const received: Packet[] = await take(subscriber, 1);
-  for (let steps = 0; steps < 40; steps++) {
-    world.clock.step(100);
-    received.push(...(await subscriber.roundTrip()));
-  }
-  const intervals = (received as IPublishPacket[]).map(({ payload, properties }) => {
-    assert.deepEqual({ ...properties?.userProperties }, userProperties);
-    return `${payload.toString()} ${properties?.messageExpiryInterval}`;
-  });
-  // The second leaves at 0.1 s, the third would at 1.1 s.
-  assert.deepEqual(intervals, ['1 9', '2 9', '4 8']);
-  assert.equal(world.broker.metrics.messagesDroppedExpired, 1);
-});
-
-test('a revoked permission takes back QoS 0 messages that wait', async (t) => {
-  const limits = { ...UNLIMITED, outboundMessagesPerSecondPerConnection: 1 };
-  const world = await aWorld(t, limits);
-  const subscriber = await aSubscriber(world, 4, 0);
-  const publisher = await aClientOf(world, 'publisher', 4);
-  send(publisher, 4, [publish(1, 0), publish(2, 0), publish(3, 0)]);
-  await publisher.roundTrip();
-  const { telemetry } = telemetrySketch.spaces;
-  world.broker.apply(
-    world.snapshot({ ...telemetrySketch, limits, spaces: { telemetry: telemetry! } }),
-  );
-  assert.equal(world.broker.metrics.messagesDroppedNotAuthorized, 2);
-  world.clock.step(1000);
-  assert.deepEqual(payloadsOf(await subscriber.roundTrip()), ['1']);
 });
 
 test('connectsPerSecond: 0x9F for MQTT 5, 3 for MQTT 3.1.1, and the connection closes', async (t) => {
