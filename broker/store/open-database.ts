@@ -30,13 +30,19 @@ export function openDatabase(path: string): OpenedDatabase {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   finishReplacement(path);
   const existed = existsSync(path);
+  const notices = existed && isEmpty(path) ? [`the session store ${path} was empty`] : [];
   try {
-    return { ...open(path, existed), notices: [] };
+    return { ...open(path, existed), notices };
   } catch (error) {
     if (!existed || !isCorruption(error)) throw error;
     const notice = replace(path, error);
     return { ...open(path, false), notices: [notice] };
   }
+}
+
+/** Its process may have ended before the first commit; or somebody emptied it. */
+function isEmpty(path: string): boolean {
+  return statSync(path).size === 0 && !existsSync(`${path}-wal`);
 }
 
 /** Has the next start look through all of the store, however large it is; if it can be noted. */
