@@ -106,15 +106,31 @@ function describeScenario(scenario: Scenario): void {
       const { code, stderr } = await runScript([path.join(folder, 'client.ts')], environment());
       assert.equal(code, 0, stderr);
     });
+  });
+  for (const name of REQUIRED_PEERS) describePeer(scenario, name);
+}
 
-    for (const name of REQUIRED_PEERS) {
-      for (const version of [4, 5] as const) {
-        const protocol = version === 5 ? 'MQTT 5' : 'MQTT 3.1.1';
-        test(`delivers and refuses as promised to ${name}, ${protocol}`, async (t) => {
-          const peer = peers.find(name, t);
-          if (peer !== undefined) await playScenario(scenario, { up, peer, version });
-        });
-      }
+/**
+ * A broker of its own for each: what is refused ends connections, and a client that is ended again
+ * and again is held off for a while.
+ */
+function describePeer(scenario: Scenario, name: (typeof REQUIRED_PEERS)[number]): void {
+  suite(`${scenario.name}, with ${name}`, { concurrency: 1 }, () => {
+    let up: Up;
+    before(async () => {
+      const folder = path.join(EXAMPLES, scenario.name);
+      up = await startUp(folder, path.join(data, `${scenario.name}-${name}`));
+    });
+    after(async () => {
+      assert.equal(await up.stop(), 0, up.log());
+    });
+
+    for (const version of [4, 5] as const) {
+      const protocol = version === 5 ? 'MQTT 5' : 'MQTT 3.1.1';
+      test(`delivers and refuses as promised, ${protocol}`, async (t) => {
+        const peer = peers.find(name, t);
+        if (peer !== undefined) await playScenario(scenario, { up, peer, version });
+      });
     }
   });
 }
