@@ -27,7 +27,7 @@ const UNREADABLE: CertificateExtensions = { pathLength: 0, unknownCritical: 'unr
 /** The tag of the extensions within a certificate's content (RFC 5280, section 4.1). */
 const EXTENSIONS_TAG = 3;
 
-/** Registered authorities, and the chains of clients that resume, are asked about again and again. */
+/** Authorities, and the chains of clients that resume, are asked about again and again. */
 const known = new WeakMap<X509Certificate, CertificateExtensions>();
 
 /** Read with node-forge at a tenth of a typed reader's time: this happens at each CONNECT. */
