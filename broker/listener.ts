@@ -26,6 +26,11 @@ const SWEEP_INTERVAL_MS = 500;
 /** How long a TLS session may be resumed: short, since declarations change. */
 const TLS_SESSION_SECONDS = 3600;
 
+/** OpenSSL's own words, without the places in its source that are in the message. */
+interface TlsError extends NodeJS.ErrnoException {
+  readonly reason?: string;
+}
+
 /** Accepts TLS connections with any client certificate or none: CONNECT is where it is judged. */
 export class Listener {
   readonly #server: net.Server;
@@ -41,7 +46,7 @@ export class Listener {
       begin: (socket) => this.#tlsServer.emit('connection', socket),
       dropped: (remoteAddress, cause) => {
         core.metrics.handshakesDropped++;
-        core.diagnostics.handshakeFailed(remoteAddress, cause);
+        core.diagnostics.handshakeFailed(remoteAddress, cause, false);
       },
     });
     this.#tlsServer.on('secureConnection', (socket) => {
@@ -49,9 +54,11 @@ export class Listener {
       if (wire === undefined) socket.destroy();
       else core.opened(new Connection(socket, wire, core));
     });
-    this.#tlsServer.on('tlsClientError', (error, socket) => {
+    this.#tlsServer.on('tlsClientError', (error: TlsError, socket) => {
       core.metrics.handshakesFailed++;
-      core.diagnostics.handshakeFailed(socket.remoteAddress, error.message);
+      const isProbe = error.code === 'ECONNRESET';
+      const cause = error.reason ?? error.message;
+      core.diagnostics.handshakeFailed(socket.remoteAddress, cause, isProbe);
       // Node leaves the connection open that it was given.
       this.#gate.finished(socket)?.destroy();
     });

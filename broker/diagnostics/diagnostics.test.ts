@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { test } from 'node:test';
 import type { TestBroker } from '../../test/support/broker.ts';
 import { startTestBroker, telemetrySketch } from '../../test/support/broker.ts';
@@ -224,6 +226,20 @@ for (const [name, act, expected] of lines) {
     for (const each of logs) assert.ok(JSON.stringify(each).length < 2000);
   });
 }
+
+test('the log tells why there is no TLS connection, and not of probes', async (t) => {
+  const { broker, logs } = await startTestBroker(t);
+  for (const sent of ['', 'GET / HTTP/1.1\r\n\r\n']) {
+    const socket = net.connect(broker.port, '127.0.0.1', () => socket.end(sent)).resume();
+    await once(socket, 'close');
+  }
+  const line = await eventually(2000, 'a line', () =>
+    logs.find(({ cause }) => cause === 'http request'),
+  );
+  assert.equal(line.msg, 'TLS handshake failed: http request');
+  const levels = (logs as unknown as Line[]).map(({ level }) => level);
+  assert.deepEqual(levels.toSorted(), [20, 30]);
+});
 
 test('the lines of one connection bear its number', async (t) => {
   const broker = await startTestBroker(t);

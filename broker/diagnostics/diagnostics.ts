@@ -20,6 +20,8 @@ const CATEGORIES = [
   'MqttDisconnections',
   'FailedMqttPublishedMessages',
   'FailedMqttSubscriptionOperations',
+  /** Ours: these have nothing of MQTT yet, and must not crowd out those that do. */
+  'FailedTlsHandshakes',
 ] as const;
 type Category = (typeof CATEGORIES)[number];
 
@@ -89,12 +91,12 @@ export class Diagnostics {
     this.#logger.warn(line, `CONNECT refused: ${line.cause}`);
   }
 
-  /** There is no TLS connection, or not yet. Probes of the port are of no interest to anybody. */
-  handshakeFailed(remoteAddress: string | undefined, cause: string): void {
-    const category = 'FailedMqttConnections';
-    if (!this.#admits(category)) return;
+  /** There is no TLS connection; `isProbe`: nobody tried to make one, which is of no interest. */
+  handshakeFailed(remoteAddress: string | undefined, cause: string, isProbe: boolean): void {
+    const category = 'FailedTlsHandshakes';
+    if ((isProbe && !this.#logger.isLevelEnabled('debug')) || !this.#admits(category)) return;
     const line = { category, operation: 'handshake', remoteAddress, cause };
-    this.#logger.debug(line, `TLS handshake failed: ${cause}`);
+    this.#logger[isProbe ? 'debug' : 'info'](line, `TLS handshake failed: ${cause}`);
   }
 
   /** It ended before a whole CONNECT came. */
