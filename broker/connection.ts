@@ -3,11 +3,13 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
+import { Answers } from './answers.ts';
 import type { BrokerCore } from './broker-core.ts';
 import type { Peer } from './diagnostics/diagnostics.ts';
 import type { DisconnectionReason } from './diagnostics/disconnection-reason.ts';
 import { handlePacket } from './handlers/handlers.ts';
 import { Throttle } from './limits/throttle.ts';
+import { Output } from './output.ts';
 import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
 import { FrameReader } from './packets/frame-reader.ts';
@@ -21,10 +23,6 @@ import { NO_BATCH } from './store/session-store.ts';
 
 /** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
 const CONNECT_BYTES_MAX = 65536;
-/** Bytes that wait for a client to read them before nothing more is sent to it or read from it. */
-const OUTPUT_BYTES_MAX = 1048576;
-/** Output of one turn up to here is copied together and written as one TLS record or few. */
-const CONCATENATED_BYTES_MAX = 65536;
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
 /** What is taken of one client before all others have their turn: see `turnUnits`. */
@@ -96,8 +94,7 @@ export class Connection implements Receiver {
   /** What is delivered to it. */
   readonly #outbound: Throttle;
   readonly #reader = new FrameReader(CONNECT_BYTES_MAX);
-  #output: Buffer[] = [];
-  #outputBytes = 0;
+  readonly #output: Output;
   #paused = false;
   /** What was taken in this turn of the event loop. */
   #turnUnits = 0;
@@ -106,13 +103,12 @@ export class Connection implements Receiver {
   #progressAtMs: number;
   /** What waited for the client at that time. */
   #progressBytes = 0;
-  /** Answers that wait for a commit, in the order in which they must leave. */
-  #answers: { readonly batch: BatchNumber; readonly bytes: Buffer }[] = [];
-  #unacknowledgedPublishes = 0;
+  readonly #answers = new Answers();
 
   constructor(socket: TLSSocket, wire: Socket, core: BrokerCore) {
     this.socket = socket;
     this.#wire = wire;
+    this.#output = new Output(socket);
     this.core = core;
     this.number = core.nextConnectionNumber();
     this.remoteAddress = socket.remoteAddress;
@@ -152,12 +148,12 @@ export class Connection implements Receiver {
 
   /** QoS 1 messages of this client whose PUBACK waits for a commit [MQTT-3.3.4-7]. */
   get unacknowledgedPublishes(): number {
-    return this.#unacknowledgedPublishes;
+    return this.#answers.pubacks;
   }
 
   get writable(): boolean {
-    if (!this.open || (this.#connackWaits && this.#answers.length >= ANSWERS_MAX)) return false;
-    return this.socket.writableLength + this.#outputBytes < OUTPUT_BYTES_MAX;
+    const { connackWaits, length } = this.#answers;
+    return this.open && !this.#output.isFull && !(connackWaits && length >= ANSWERS_MAX);
   }
 
   /** Since when the client takes nothing although what waits for it is at its bound. */
@@ -248,18 +244,8 @@ export class Connection implements Receiver {
   /** Queues bytes that nobody changes any more; they leave in one write at the end of the turn. */
   send(bytes: Buffer): void {
     if (!this.open) return;
-    if (this.#connackWaits) {
-      this.#answers.push({ batch: NO_BATCH, bytes }); // [MQTT-3.2.0-1]
-      return;
-    }
-    if (this.#outputBytes === 0) this.core.flushLater(this);
-    this.#output.push(bytes);
-    this.#outputBytes += bytes.length;
-  }
-
-  /** CONNACK is the first of the answers: nothing else may leave before it. */
-  get #connackWaits(): boolean {
-    return this.#answers[0]?.bytes[0] === PacketType.CONNACK << 4;
+    if (this.#answers.connackWaits) this.#answers.push(NO_BATCH, bytes);
+    else if (this.#output.push(bytes)) this.core.flushLater(this);
   }
 
   /** Sends an answer once the batch is committed, and after all answers before it. */
@@ -272,8 +258,7 @@ export class Connection implements Receiver {
       }
       this.core.answerLater(this);
     }
-    this.#answers.push({ batch, bytes });
-    if (isPuback(bytes)) this.#unacknowledgedPublishes++;
+    this.#answers.push(batch, bytes);
     if (!this.#keepsUp) this.#pause();
   }
 
@@ -285,33 +270,20 @@ export class Connection implements Receiver {
   /** Sends what waited for this commit; false: nothing waits any more. */
   committed(batch: BatchNumber): boolean {
     if (!this.open) return false;
-    const later = this.#answers.findIndex((answer) => answer.batch > batch);
-    const ready = later < 0 ? this.#answers : this.#answers.slice(0, later);
-    this.#answers = later < 0 ? [] : this.#answers.slice(later);
-    for (const { bytes } of ready) {
-      if (isPuback(bytes)) this.#unacknowledgedPublishes--;
-      this.send(bytes);
-    }
+    for (const bytes of this.#answers.take(batch)) this.send(bytes);
     if (this.#keepsUp) this.#resume();
     return this.#answers.length > 0;
   }
 
   flush(): void {
-    const output = this.#output;
-    const bytes = this.#outputBytes;
-    this.#output = [];
-    this.#outputBytes = 0;
-    if (bytes === 0 || this.socket.destroyed) return;
-    if (output.length === 1) this.socket.write(output[0]!);
-    else if (bytes <= CONCATENATED_BYTES_MAX) this.socket.write(Buffer.concat(output, bytes));
-    else this.#writeMany(output);
+    this.#output.flush();
   }
 
   /** Ends the connection from this side; MQTT 5 is told why [MQTT-3.14.4]. */
   close(ending: Ending): void {
     if (!this.open) return;
     // Whoever was sent no CONNACK is sent no DISCONNECT [MQTT-3.14.0-1].
-    if (this.connected?.version === 5 && !this.#connackWaits) {
+    if (this.connected?.version === 5 && !this.#answers.connackWaits) {
       const disconnect = encodeDisconnect(ending, this.connected.maximumPacketBytes);
       if (disconnect !== undefined) this.send(disconnect);
     }
@@ -327,12 +299,6 @@ export class Connection implements Receiver {
     this.socket.end();
     // What still comes is not looked at, but the end of it must be seen.
     this.socket.resume();
-  }
-
-  #writeMany(output: readonly Buffer[]): void {
-    this.socket.cork();
-    for (const bytes of output) this.socket.write(bytes);
-    this.socket.uncork();
   }
 
   #received(chunk: Buffer): void {
@@ -423,8 +389,4 @@ export class Connection implements Receiver {
 function turnUnits({ bytes, start, end }: Frame): number {
   const isPublish = bytes[start]! >> 4 === PacketType.PUBLISH;
   return 1 + ((end - start) >> (isPublish ? 10 : 6));
-}
-
-function isPuback(bytes: Buffer): boolean {
-  return bytes[0] === PacketType.PUBACK << 4;
 }
