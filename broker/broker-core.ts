@@ -164,7 +164,9 @@ export class BrokerCore implements SessionContext {
     this.rates.stop();
   }
 
-  /** Takes nothing more from clients; resolves once all that they were owed an answer for has it. */
+  /**
+   * Takes nothing more from clients; resolves once all that they were owed an answer for has it.
+   */
   settle(): Promise<void> {
     for (const connection of this.#connections) connection.stopListening();
     return new Promise((resolve) => {

@@ -14,7 +14,9 @@ export interface ServerCertificate {
   readonly privateKeyPem: string;
 }
 
-/** Connections beyond the clients that may exist: those of which nothing is known yet or any more. */
+/**
+ * Connections beyond the clients that may exist: those of which nothing is known yet or any more.
+ */
 const UNKNOWN_CONNECTIONS_MAX = GATE_CONNECTIONS_MAX + UNSETTLED_CONNECTIONS_MAX;
 /**
  * Connections that the operating system accepts before Node does, which takes one a turn of the

@@ -30,7 +30,9 @@ export interface Metrics {
   exceededTopicAliases: number;
   /** Topic filters over `subscriptionsPerConnection`, refused. */
   exceededSubscriptionsPerConnection: number;
-  /** Topic filters that would have given a topic of a LowFanout topic space too many subscribers. */
+  /**
+   * Topic filters that would have given a topic of a LowFanout topic space too many subscribers.
+   */
   exceededLowFanout: number;
   /** Messages over `inFlightMessages` at once from a publisher; each ended its connection. */
   exceededInFlightMessages: number;

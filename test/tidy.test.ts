@@ -23,7 +23,7 @@ const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
   /^examples\/[a-z-]+\/client\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
-  /^test\/bench\/bench\.ts$/,
+  /^test\/bench\/(?:bench|store)\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];
@@ -50,7 +50,9 @@ const BANNED: readonly (readonly [RegExp, string, ...RegExp[]])[] = [
 ];
 
 const LINE_LENGTH_MAX = 100;
-const FILE_LINES_MAX = 420;
+const FILE_LINES_MAX = 400;
+/** Tables of cases are long and still one thing. */
+const TEST_LINES_MAX = 600;
 
 function listFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -133,11 +135,17 @@ for (const [pattern, why, ...exempt] of BANNED) {
   });
 }
 
+/** A test's title reads as a sentence, and a sentence is not cut. */
+function isTitle(line: string): boolean {
+  return /^\s*(?:test|suite)\(['`]/.test(line);
+}
+
 test(`lines end by column ${LINE_LENGTH_MAX}, files by line ${FILE_LINES_MAX}`, () => {
   for (const [path, text] of sources) {
     const lines = text.split('\n');
-    assert.ok(lines.length <= FILE_LINES_MAX, `${path} has ${lines.length} lines: split it`);
-    const long = lines.findIndex((line) => [...line].length > LINE_LENGTH_MAX);
+    const linesMax = path.endsWith('.test.ts') ? TEST_LINES_MAX : FILE_LINES_MAX;
+    assert.ok(lines.length <= linesMax, `${path} has ${lines.length} lines: split it`);
+    const long = lines.findIndex((line) => [...line].length > LINE_LENGTH_MAX && !isTitle(line));
     assert.equal(long, -1, `${path}:${long + 1} is over ${LINE_LENGTH_MAX} columns`);
   }
 });

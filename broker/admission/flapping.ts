@@ -14,8 +14,8 @@ const CONNECTS_MAX = 60;
  * Of these, how many may end without the client's DISCONNECT: lost, taken over, or closed for what
  * the client did. Two programs with one client identifier that take over from each other all the
  * time, and a program that is disconnected for each message it publishes, come here in seconds when
- * they do not wait and in half a minute when they wait for a second. A device that loses its network
- * or its broker comes back once.
+ * they do not wait and in half a minute when they wait for a second. A device that loses its
+ * network or its broker comes back once.
  */
 const INTERRUPTIONS_MAX = 15;
 

@@ -24,9 +24,10 @@ interface Handshake {
 }
 
 /**
- * Lets connections begin their handshake a few at a time, in turn by remote address, so that a flood
- * from one address neither keeps others out nor stops those who are connected. No address is
- * refused for the number of its connections: a whole fleet may be behind one (NAT, a load balancer).
+ * Lets connections begin their handshake a few at a time, in turn by remote address, so that a
+ * flood from one address neither keeps others out nor stops those who are connected. No address is
+ * refused for the number of its connections: a whole fleet may be behind one (NAT, a load
+ * balancer).
  */
 export class HandshakeGate {
   readonly #waiting = new Map<string, Handshake[]>();

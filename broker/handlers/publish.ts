@@ -140,7 +140,8 @@ function topicKey(connection: Connection, bytes: Buffer): string | undefined {
   if (topicAlias > maximum) {
     connection.core.metrics.exceededTopicAliases++;
     // [MQTT-3.3.2-9]
-    const reason = `PUBLISH: Topic Alias ${topicAlias} exceeds the Topic Alias Maximum of ${maximum}`;
+    const bound = `the Topic Alias Maximum of ${maximum}`;
+    const reason = `PUBLISH: Topic Alias ${topicAlias} exceeds ${bound}`;
     connection.close({ code: ReasonCode.TopicAliasInvalid, reason });
     return undefined;
   }

@@ -22,7 +22,9 @@ const OUTBOUND = {
   namespaceMetric: 'throttledOutboundNamespace',
 } as const;
 
-/** A namespace's rates: DESIGN, "throttles". One timer for all that wait, and none if nobody does. */
+/**
+ * A namespace's rates: ADR 11. One timer for all that wait, and none if nobody does.
+ */
 export class RateLimits implements Alarm {
   readonly inbound: NamespaceThrottle;
   readonly outbound: NamespaceThrottle;

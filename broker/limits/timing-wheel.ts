@@ -3,7 +3,9 @@ export const TICK_MS = 10;
 /** With a tick each, they reach some 1.3 s ahead; whoever waits longer is put in again. */
 const SLOTS = 128;
 
-/** Who waits until when, however many they are, with one timer for all: Varghese and Lauck, 1987. */
+/**
+ * Who waits until when, however many they are, with one timer for all: Varghese and Lauck, 1987.
+ */
 export class TimingWheel<Item> {
   readonly #slots: Set<Item>[] = Array.from({ length: SLOTS }, () => new Set<Item>());
   /** The tick, counted from the epoch, up to which everything was taken out. */

@@ -90,7 +90,9 @@ export class FrameReader {
     return at < chunk.length ? this.push(chunk.subarray(at), receiver) : ReasonCode.Success;
   }
 
-  /** Takes from the chunk what the packet being assembled lacks; answers where the chunk goes on. */
+  /**
+   * Takes from the chunk what the packet being assembled lacks; answers where the chunk goes on.
+   */
   #assemble(chunk: Buffer, at: number): number {
     const taken = Math.min(chunk.length - at, this.#needed - this.#assembled);
     const size = this.#assembled + taken;

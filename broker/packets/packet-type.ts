@@ -39,7 +39,9 @@ const FLAGS: ReadonlyMap<number, number> = new Map([
   [PacketType.UNSUBSCRIBE, 0b0010],
 ]);
 
-/** Whether the first byte of a packet that is no PUBLISH has the flags it must have [MQTT-2.1.3-1]. */
+/**
+ * Whether the first byte of a packet that is no PUBLISH has the flags it must have [MQTT-2.1.3-1].
+ */
 export function hasValidFlags(firstByte: number): boolean {
   return (firstByte & 0x0f) === (FLAGS.get(firstByte >> 4) ?? 0);
 }

@@ -21,8 +21,8 @@ const TABLES = [
 ] as const;
 
 /**
- * Copies what can be read of a damaged store into a new one. Rows are read from both ends of a table
- * until the damage; what lies between two damaged places stays behind.
+ * Copies what can be read of a damaged store into a new one. Rows are read from both ends of a
+ * table until the damage; what lies between two damaged places stays behind.
  *
  * @throws where the new store cannot be written
  */

@@ -51,9 +51,9 @@ export interface StoreEvents {
 }
 
 /**
- * Sessions that outlive their connections, their subscriptions and the QoS 1 messages they are owed.
- * A message is stored once, however many sessions it waits for. Calls are cheap and return before
- * anything is written; reads see every change made before them.
+ * Sessions that outlive their connections, their subscriptions and the QoS 1 messages they are
+ * owed. A message is stored once, however many sessions it waits for. Calls are cheap and return
+ * before anything is written; reads see every change made before them.
  */
 export interface SessionStore {
   /** What was found when the store was opened; told once, so that it takes no memory after. */
@@ -70,8 +70,8 @@ export interface SessionStore {
   newSessionId(): number;
   putSession(id: number, client: string): BatchNumber;
   /**
-   * Undefined: it is connected and does not expire. Messages with numbers up to `sentUpTo` were sent
-   * to the client; while it is connected, any may have been.
+   * Undefined: it is connected and does not expire. Messages with numbers up to `sentUpTo` were
+   * sent to the client; while it is connected, any may have been.
    */
   setExpiry(id: number, expiresAtMs: number | undefined, sentUpTo: number): BatchNumber;
   deleteSession(id: number): BatchNumber;

@@ -196,8 +196,8 @@ export class SqliteStore implements SessionStore {
     if (unwritten === 0) return;
     this.#logger.error(
       { operation: 'store', batches: unwritten, cause: this.#failure },
-      `the session store ${this.#path} could not be written before the broker ended: nothing that ` +
-        'is missing in it was acknowledged',
+      `the session store ${this.#path} could not be written before the broker ended: ` +
+        'nothing that is missing in it was acknowledged',
     );
     void this.#worker.terminate();
   }

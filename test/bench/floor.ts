@@ -118,7 +118,7 @@ const server = tls.createServer(
     ca: authorityPem,
     requestCert: true,
     rejectUnauthorized: true,
-    // A session that is resumed must have been made for the same purpose (SSL_CTX_set_session_id_context).
+    // A session is resumed only for the purpose it was made for (SSL_CTX_set_session_id_context).
     sessionIdContext: 'floor',
     noDelay: true,
   },

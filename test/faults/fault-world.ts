@@ -1,4 +1,6 @@
-/** A folder with a store, the brokers that run on it one after the other, and their clients' keys. */
+/**
+ * A folder with a store, the brokers that run on it one after the other, and their clients' keys.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

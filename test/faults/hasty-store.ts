@@ -7,8 +7,8 @@ import { SqliteStore } from '../../broker/store/sqlite-store.ts';
 const HASTE_MS = 25;
 
 /**
- * A store with the fault that group commit invites: what is changed counts as committed at once, and
- * is written a little later. The history that a killed broker leaves must show it.
+ * A store with the fault that group commit invites: what is changed counts as committed at once,
+ * and is written a little later. The history that a killed broker leaves must show it.
  */
 export async function openHastyStore(path: string, logger: Logger): Promise<SessionStore> {
   const store = await SqliteStore.open(path, logger);

@@ -21,7 +21,9 @@ export interface RunningBroker {
   readonly pid: number;
   /** Undefined where the broker is not ours. */
   readonly insight: () => Promise<Insight | undefined>;
-  /** Starts or ends a CPU profile, which it then answers; undefined where the broker is not ours. */
+  /**
+   * Starts or ends a CPU profile, which it then answers; undefined where the broker is not ours.
+   */
   readonly profile: () => Promise<string | undefined>;
   /** Collects garbage before whatever is asked next; for Node with --expose-gc. */
   readonly collect: () => void;
