@@ -5,8 +5,9 @@
 interface Node<Value> {
   readonly level: string;
   readonly parent: Node<Value> | undefined;
-  readonly children: Map<string, Node<Value>>;
-  readonly values: Set<Value>;
+  /** Undefined: none. Most nodes lack the one or the other, and there are very many nodes. */
+  children: Map<string, Node<Value>> | undefined;
+  values: Set<Value> | undefined;
 }
 
 const SINGLE_LEVEL = '+';
@@ -18,6 +19,7 @@ export class SubscriptionTrie<Value> {
   add(filter: readonly string[], value: Value): void {
     let node = this.#root;
     for (const level of filter) {
+      node.children ??= new Map();
       let child = node.children.get(level);
       if (child === undefined) {
         child = newNode(node, level);
@@ -25,18 +27,19 @@ export class SubscriptionTrie<Value> {
       }
       node = child;
     }
+    node.values ??= new Set();
     node.values.add(value);
   }
 
   remove(filter: readonly string[], value: Value): void {
     let node: Node<Value> | undefined = this.#root;
     for (const level of filter) {
-      node = node.children.get(level);
+      node = node.children?.get(level);
       if (node === undefined) return;
     }
-    node.values.delete(value);
-    while (node.parent !== undefined && node.values.size === 0 && node.children.size === 0) {
-      node.parent.children.delete(node.level);
+    node.values?.delete(value);
+    while (node.parent !== undefined && isEmpty(node)) {
+      node.parent.children?.delete(node.level);
       node = node.parent;
     }
   }
@@ -46,32 +49,47 @@ export class SubscriptionTrie<Value> {
     const found: Value[] = [];
     let nodes = [this.#root];
     for (let depth = 0; depth < topic.length; depth++) {
-      const next: Node<Value>[] = [];
       // A wildcard in front does not match a topic that begins with $ [MQTT-4.7.2-1].
       const wildcards = depth > 0 || !topic[0]!.startsWith('$');
-      for (const node of nodes) {
-        const exact = node.children.get(topic[depth]!);
-        if (exact !== undefined) next.push(exact);
-        if (!wildcards) continue;
-        const single = node.children.get(SINGLE_LEVEL);
-        if (single !== undefined) next.push(single);
-        collect(node.children.get(MULTI_LEVEL), found);
-      }
-      nodes = next;
+      nodes = descend(nodes, topic[depth]!, wildcards, found);
     }
     for (const node of nodes) {
       collect(node, found);
       // The parent of a multi-level wildcard matches as well [MQTT-4.7.1-2].
-      collect(node.children.get(MULTI_LEVEL), found);
+      collect(node.children?.get(MULTI_LEVEL), found);
     }
     return found;
   }
 }
 
+/** The nodes one level further down; what ends there with a multi-level wildcard is found. */
+function descend<Value>(
+  nodes: readonly Node<Value>[],
+  level: string,
+  wildcards: boolean,
+  found: Value[],
+): Node<Value>[] {
+  const next: Node<Value>[] = [];
+  for (const { children } of nodes) {
+    if (children === undefined) continue;
+    const exact = children.get(level);
+    if (exact !== undefined) next.push(exact);
+    if (!wildcards) continue;
+    const single = children.get(SINGLE_LEVEL);
+    if (single !== undefined) next.push(single);
+    collect(children.get(MULTI_LEVEL), found);
+  }
+  return next;
+}
+
 function newNode<Value>(parent: Node<Value> | undefined, level: string): Node<Value> {
-  return { level, parent, children: new Map(), values: new Set() };
+  return { level, parent, children: undefined, values: undefined };
+}
+
+function isEmpty({ children, values }: Node<unknown>): boolean {
+  return (children?.size ?? 0) === 0 && (values?.size ?? 0) === 0;
 }
 
 function collect<Value>(node: Node<Value> | undefined, found: Value[]): void {
-  if (node !== undefined) for (const value of node.values) found.push(value);
+  if (node?.values !== undefined) for (const value of node.values) found.push(value);
 }

@@ -10,6 +10,8 @@ const PACKET_IDENTIFIER_MAX = 0xffff;
  * message.
  */
 export class InFlight {
+  /** Of an earlier connection, and not yet sent on this one; by identifier. */
+  readonly unsent = new Map<number, Message>();
   readonly #messages = new Map<number, Message | undefined>();
   /** Identifiers of messages that are in the store alone, by the number of the message. */
   readonly #suspended = new Map<number, number>();
@@ -41,6 +43,7 @@ export class InFlight {
   acknowledge(identifier: number): Message | undefined {
     const message = this.#messages.get(identifier);
     this.#messages.delete(identifier);
+    this.unsent.delete(identifier);
     return message;
   }
 
@@ -57,15 +60,19 @@ export class InFlight {
     for (const [identifier, message] of this.#messages) {
       if (message === undefined || permitted(message)) continue;
       this.#messages.set(identifier, undefined);
+      this.unsent.delete(identifier);
       withdrawn++;
     }
     return withdrawn;
   }
 
-  /** Forgets entries that were taken back: on a new connection no PUBACK can come for them. */
-  forgetWithdrawn(): void {
+  /** On a new connection all that is not acknowledged must be sent again, in order. */
+  restart(): void {
+    this.unsent.clear();
     for (const [identifier, message] of this.#messages) {
+      // On a new connection no PUBACK can come for what was taken back.
       if (message === undefined) this.#messages.delete(identifier);
+      else this.unsent.set(identifier, message);
     }
   }
 
@@ -75,6 +82,7 @@ export class InFlight {
       this.#suspended.set(message.number, identifier);
     }
     this.#messages.clear();
+    this.unsent.clear();
     this.#acknowledged.clear();
   }
 
@@ -88,6 +96,7 @@ export class InFlight {
     if (identifier === undefined) return undefined;
     this.#suspended.delete(message.number);
     this.#messages.set(identifier, message);
+    this.unsent.set(identifier, message);
     return identifier;
   }
 

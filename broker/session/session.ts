@@ -65,9 +65,8 @@ export class Session {
   /** Undefined: what waits is in memory alone. */
   readonly #stored: StoredQueue | undefined;
   readonly #queue = new MessageQueue();
-  readonly #inFlight = new InFlight();
-  /** In flight from an earlier connection and not yet sent on this one. */
-  readonly #unsent = new Map<number, Message>();
+  /** Undefined until a client attaches: most stored sessions never see one of this process. */
+  #inFlight: InFlight | undefined;
   /** Messages of QoS 0 that wait for the rates; most sessions never have one. */
   #atMostOnce: AtMostOnceQueue | undefined;
   #receiver: Receiver | undefined;
@@ -90,6 +89,15 @@ export class Session {
 
   get queuedMessages(): number {
     return this.#queue.length + (this.#stored?.length ?? 0);
+  }
+
+  get #flight(): InFlight {
+    return (this.#inFlight ??= new InFlight());
+  }
+
+  /** How many are in flight from an earlier connection and not yet sent on this one. */
+  get #unsent(): number {
+    return this.#inFlight?.unsent.size ?? 0;
   }
 
   get #queuedBytes(): number {
@@ -117,13 +125,9 @@ export class Session {
     this.#receiver = receiver;
     this.expiresAtMs = Infinity;
     if (this.#stored === undefined) {
-      this.#inFlight.forgetWithdrawn();
-      this.#unsent.clear();
-      for (const [identifier, message] of this.#inFlight.unacknowledged()) {
-        this.#unsent.set(identifier, message);
-      }
+      this.#flight.restart();
     } else {
-      if (this.#stored.length === 0) this.#inFlight.forgetSuspended(Infinity);
+      if (this.#stored.length === 0) this.#inFlight?.forgetSuspended(Infinity);
       // One that ends with its connection must not come back when the process ends before it.
       this.#stored.setExpiry(outlives ? undefined : 0);
     }
@@ -139,12 +143,11 @@ export class Session {
     stored.setExpiry(expiresAtMs);
     let inFlightMessages = 0;
     let inFlightBytes = 0;
-    for (const [, message] of this.#inFlight.unacknowledged()) {
+    for (const [, message] of this.#flight.unacknowledged()) {
       inFlightMessages++;
       inFlightBytes += message.bytes;
     }
-    this.#unsent.clear();
-    this.#inFlight.suspend();
+    this.#flight.suspend();
     stored.leaveAll(this.#queue.length + inFlightMessages, this.#queue.bytes + inFlightBytes);
     this.#queue.clear();
   }
@@ -169,7 +172,7 @@ export class Session {
     }
     if (this.#ended) return;
     const { receivedAtMs } = message.parts;
-    if (this.queuedMessages === 0 && this.#unsent.size === 0 && this.#sends(receivedAtMs)) {
+    if (this.queuedMessages === 0 && this.#unsent === 0 && this.#sends(receivedAtMs)) {
       if (this.#send(message)) this.#stored?.take(message);
     } else if (this.#hasRoom(message)) {
       this.#enqueue(message);
@@ -180,10 +183,10 @@ export class Session {
 
   /** False: no message in flight has this identifier, so there is nothing to acknowledge. */
   acknowledge(packetIdentifier: number): boolean {
-    if (!this.#inFlight.has(packetIdentifier)) return false;
-    this.#unsent.delete(packetIdentifier);
-    const message = this.#inFlight.acknowledge(packetIdentifier);
-    const number = message?.number ?? this.#inFlight.acknowledgeSuspended(packetIdentifier);
+    const inFlight = this.#flight;
+    if (!inFlight.has(packetIdentifier)) return false;
+    const message = inFlight.acknowledge(packetIdentifier);
+    const number = message?.number ?? inFlight.acknowledgeSuspended(packetIdentifier);
     if (number !== undefined) this.#stored?.acknowledge(number);
     this.pump();
     return true;
@@ -196,11 +199,11 @@ export class Session {
   }
 
   #pumpAtLeastOnce(): void {
-    while (this.#queue.length + this.#unsent.size > 0 && this.#sends()) {
-      const [unsent] = this.#unsent;
+    while (this.#queue.length + this.#unsent > 0 && this.#sends()) {
+      const [unsent] = this.#flight.unsent;
       if (unsent !== undefined) {
         const [identifier, message] = unsent;
-        this.#unsent.delete(identifier);
+        this.#flight.unsent.delete(identifier);
         this.#receiver!.sendAtLeastOnce(message, identifier, true);
         continue;
       }
@@ -217,11 +220,8 @@ export class Session {
     const { metrics } = this.#context;
     const withdrawn =
       this.#queue.withdraw(permitted) +
-      this.#inFlight.withdraw(permitted) +
+      (this.#inFlight?.withdraw(permitted) ?? 0) +
       (this.#atMostOnce?.withdraw(permitted) ?? 0);
-    for (const [identifier, message] of this.#unsent) {
-      if (!permitted(message)) this.#unsent.delete(identifier);
-    }
     metrics.messagesDroppedNotAuthorized += withdrawn;
     const remaining = [...this.subscriptions.values()].filter((each) => each.permitted);
     this.#stored?.withdraw(remaining.map(({ filter }) => filter));
@@ -262,16 +262,14 @@ export class Session {
 
   /** Whether all that is in memory was sent to a client that takes more. */
   #wantsMore(): boolean {
-    return this.#queue.length === 0 && this.#unsent.size === 0 && this.#sends();
+    return this.#queue.length === 0 && this.#unsent === 0 && this.#sends();
   }
 
   #takePage({ messages, last }: StoredPage): void {
     for (const message of messages) {
-      const identifier = this.#inFlight.resume(message);
-      if (identifier === undefined) this.#queue.push(message);
-      else if (identifier !== 'acknowledged') this.#unsent.set(identifier, message);
+      if (this.#flight.resume(message) === undefined) this.#queue.push(message);
     }
-    this.#inFlight.forgetSuspended(last ? Infinity : messages.at(-1)!.number);
+    this.#flight.forgetSuspended(last ? Infinity : messages.at(-1)!.number);
     this.pump();
   }
 
@@ -279,7 +277,7 @@ export class Session {
     const receiver = this.#receiver;
     if (receiver === undefined || !receiver.writable) return false;
     const window = Math.min(receiver.receiveMaximum, this.#context.limits.inFlightMessages);
-    return this.#inFlight.size - this.#unsent.size < window && receiver.admits(nowMs);
+    return this.#flight.size - this.#unsent < window && receiver.admits(nowMs);
   }
 
   get #isFirstAtMostOnce(): boolean {
@@ -312,7 +310,7 @@ export class Session {
     } else {
       metrics.messagesDelivered++;
       const duplicate = this.#stored?.send(message) ?? false;
-      receiver.sendAtLeastOnce(message, this.#inFlight.add(message), duplicate);
+      receiver.sendAtLeastOnce(message, this.#flight.add(message), duplicate);
       return true;
     }
     return false;
