@@ -58,8 +58,8 @@ export class HostileSocket {
   }
 
   /** TCP alone. */
-  static tcp({ target, tally }: Assault, localAddress = '127.0.0.1'): HostileSocket {
-    const socket = net.connect({ host: '127.0.0.1', port: target.port, localAddress });
+  static tcp({ target, tally }: Assault): HostileSocket {
+    const socket = net.connect({ host: '127.0.0.1', port: target.port });
     return new HostileSocket(socket, tally);
   }
 
