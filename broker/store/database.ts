@@ -73,29 +73,32 @@ export class SessionDatabase {
 
   /** What a broker needs to know before it takes connections. */
   load(): Found {
-    const subscriptions = this.#loadSubscriptions();
-    const waiting = this.#loadWaiting();
     const lastMessage = this.#lastMessage();
-    const sessions = this.#database
-      .prepare('SELECT id, client, expires_at_ms, sent_up_to FROM sessions')
-      .all()
-      .map((row) => {
-        const id = row['id'] as number;
-        const expiresAtMs = (row['expires_at_ms'] as number | null) ?? undefined;
-        return {
-          id,
-          client: row['client'] as string,
-          expiresAtMs,
-          sentUpTo: expiresAtMs === undefined ? lastMessage : (row['sent_up_to'] as number),
-          subscriptions: subscriptions.get(id) ?? [],
-          ...(waiting.get(id) ?? { messages: 0, bytes: 0 }),
-        };
+    const subscriptions = new BySession(
+      this.#rows('SELECT session, filter, qos, no_local FROM subscriptions ORDER BY session'),
+    );
+    const waiting = new BySession(
+      this.#rows(
+        'SELECT session, COUNT(*) AS messages, SUM(bytes) AS bytes FROM queue ' +
+          'GROUP BY session ORDER BY session',
+      ),
+    );
+    const sessions: StoredSession[] = [];
+    for (const row of this.#rows('SELECT * FROM sessions ORDER BY id')) {
+      const id = row['id'] as number;
+      const expiresAtMs = (row['expires_at_ms'] as number | null) ?? undefined;
+      const [queued] = waiting.take(id);
+      sessions.push({
+        id,
+        client: row['client'] as string,
+        expiresAtMs,
+        sentUpTo: expiresAtMs === undefined ? lastMessage : (row['sent_up_to'] as number),
+        subscriptions: subscriptions.take(id).map(asSubscription),
+        messages: (queued?.['messages'] ?? 0) as number,
+        bytes: (queued?.['bytes'] ?? 0) as number,
       });
-    return {
-      sessions,
-      lastSession: sessions.reduce((last, { id }) => Math.max(last, id), 0),
-      lastMessage,
-    };
+    }
+    return { sessions, lastSession: sessions.at(-1)?.id ?? 0, lastMessage };
   }
 
   /** All changes of a batch or none of them; answers what was withdrawn. */
@@ -132,29 +135,8 @@ export class SessionDatabase {
     this.#database.close();
   }
 
-  #loadSubscriptions(): Map<number, StoredSubscription[]> {
-    const subscriptions = new Map<number, StoredSubscription[]>();
-    const all = this.#database.prepare('SELECT session, filter, qos, no_local FROM subscriptions');
-    for (const row of all.iterate()) {
-      const session = row['session'] as number;
-      const list = subscriptions.get(session) ?? [];
-      subscriptions.set(session, list);
-      const qos = row['qos'] === 1 ? 1 : 0;
-      list.push({ filter: row['filter'] as string, qos, noLocal: row['no_local'] === 1 });
-    }
-    return subscriptions;
-  }
-
-  #loadWaiting(): Map<number, { messages: number; bytes: number }> {
-    const waiting = new Map<number, { messages: number; bytes: number }>();
-    const sums = this.#database.prepare(
-      'SELECT session, COUNT(*) AS messages, SUM(bytes) AS bytes FROM queue GROUP BY session',
-    );
-    for (const row of sums.iterate()) {
-      const { session, messages, bytes } = row as Record<string, number>;
-      waiting.set(session!, { messages: messages!, bytes: bytes! });
-    }
-    return waiting;
+  #rows(sql: string): Iterator<Row> & Iterable<Row> {
+    return this.#database.prepare(sql).iterate();
   }
 
   #apply(batch: BatchReader, withdrawals: Withdrawal[]): void {
@@ -253,8 +235,39 @@ export class SessionDatabase {
   }
 }
 
+type Row = Record<string, SQLOutputValue>;
+
+/** Rows in the order of their sessions, taken session by session: no more of them are held. */
+class BySession {
+  readonly #rows: Iterator<Row>;
+  #next: Row | undefined;
+
+  constructor(rows: Iterator<Row>) {
+    this.#rows = rows;
+    this.#advance();
+  }
+
+  take(session: number): Row[] {
+    const taken: Row[] = [];
+    for (; this.#next !== undefined && Number(this.#next['session']) <= session; this.#advance()) {
+      if (this.#next['session'] === session) taken.push(this.#next);
+    }
+    return taken;
+  }
+
+  #advance(): void {
+    const next = this.#rows.next();
+    this.#next = next.done === true ? undefined : next.value;
+  }
+}
+
+function asSubscription(row: Row): StoredSubscription {
+  const qos = row['qos'] === 1 ? 1 : 0;
+  return { filter: row['filter'] as string, qos, noLocal: row['no_local'] === 1 };
+}
+
 /** Holds for whatever was committed, and not for every file that is damaged. */
-function asMessage(row: Record<string, SQLOutputValue>): StoredMessage {
+function asMessage(row: Row): StoredMessage {
   const { topic, payload, properties } = row;
   for (const part of [topic, payload, properties]) {
     if (!(part instanceof Uint8Array)) throw new CorruptStoreError('a message is damaged');
