@@ -49,7 +49,13 @@ test('handshakes that are not gone on with give way to others, and in the end to
   // Two hundred handshakes are in progress, and none has been for two seconds.
   await delay(100);
   assert.equal(broker.metrics.connectionsOpened, 0);
-  clock.step(2000);
+  // Those that came late on a busy machine are looked after by a later step.
+  let isIn = false;
+  void newcomer.then(() => (isIn = true));
+  for (let steps = 0; !isIn && steps < 50; steps++) {
+    clock.step(2000);
+    await delay(200);
+  }
   await newcomer;
   assert.ok(broker.metrics.handshakesDropped >= 1);
   clock.step(11000);
