@@ -222,37 +222,52 @@ function suggestions(client: string, operation: Operation, topic: string): strin
 suite('an administrator is told', () => {
   const cases: [string, [string, Operation, string], RegExp[]][] = [
     [
-      'which binding is missing and which group has it',
+      'which space covers it, who is not bound to it, and what would change that',
       ['guest', 'publish', 'weather/today'],
       [
-        /"weather" covers it, but none of the client's groups \("\$all"\) is bound to it as Publi/,
+        /^no permission .* publish at all; .* "weather" covers it, but none of its groups \("\$all"/,
+        /^declare a ClientGroup "new-group" with the query "name = 'guest'", and add a Permiss/,
         /PermissionBinding with clientGroupName "\$all", topicSpaceName "weather" and permission P/,
-        /member of the ClientGroup "maps", whose query is "attributes.type = 'map'"/,
+        /member of the ClientGroup "maps", by .* the query "attributes.type = 'map' or name = 'gu/,
       ],
     ],
     [
-      'that a space does not support subscribing',
-      ['car1', 'subscribe', 'areas/north/status'],
-      [/"areas" covers it/, /clientGroupName "vehicles", topicSpaceName "areas" and permission S/],
+      'that a space is for publishing only',
+      ['guest', 'subscribe', 'vehicles/guest/GPS'],
+      [
+        /the nearest, of the topic space "weather", .*; the topic space "report" covers it, but is/,
+        /ClientGroup "new-group".*topicSpaceName "watch" and permission Subscriber/,
+        /clientGroupName "\$all", topicSpaceName "watch"/,
+        /ClientGroup "maps"/,
+      ],
     ],
     [
-      'the nearest template of all where the client has none as near',
+      "the nearest of the client's own templates, although others' are nearer",
+      ['car1', 'publish', 'vehicles/car2/speed'],
+      [
+        /the nearest, of the topic space "report", is "vehicles\/car1\/GPS\/#", which .* level 2/,
+        /add the topic template "vehicles\/car2\/speed" to the TopicSpace "report"/,
+        /to the TopicSpace "areas"/,
+      ],
+    ],
+    [
+      'the nearest template of all where the client has none',
       ['guest', 'publish', 'vehicles/car1/speed'],
       [
         /of the topic space "watch", is "vehicles\/\+\/GPS\/#", which does not cover level 3/,
-        /./,
-        /./,
+        /declare a TopicSpace "new-space".*and declare a ClientGroup.*and add a PermissionBinding/,
+        /declare a TopicSpace "new-space".*clientGroupName "\$all"/,
       ],
     ],
     [
-      'what is wrong with the topic',
+      'what is wrong with the topic, which nothing would allow',
       ['car1', 'publish', 'a/+'],
-      [/contains the wildcard "\+"/, /wildcards are for subscribing only/],
+      [/contains the wildcard "\+".*wildcards are for subscribing only/],
     ],
     [
       'what is wrong with the topic filter',
       ['car1', 'subscribe', 'a/#/b'],
-      [/"#" stands for all remaining levels/, /./],
+      [/"#" stands for all remaining levels/],
     ],
     [
       'which client was probably meant',
@@ -262,7 +277,7 @@ suite('an administrator is told', () => {
     [
       'that a client is disabled',
       ['parked', 'publish', 'vehicles/parked/GPS'],
-      [/"parked" is Disabled/, /set its spec.state to Enabled/],
+      [/"parked" is Disabled/, /set spec.state of the Client "parked" to Enabled/],
     ],
   ];
   for (const [title, [client, operation, topic], expected] of cases) {
@@ -278,19 +293,21 @@ suite('an administrator is told', () => {
     assert.match(reason ?? '', /has 257 bytes in UTF-8; the limit is 256/);
   });
 
-  test('that a topic space for publishing only must be declared anew', () => {
-    const told = suggestions('car1', 'subscribe', 'vehicles/car1/GPS').join('\n');
-    assert.match(told, /declare the TopicSpace "report" anew with subscriptionSupport LowFanout/);
-  });
-
   test('that there is nothing to permit anything', () => {
-    const snapshot = aSnapshot({ clients: [aClient('a')], spaces: {} });
+    const snapshot = aSnapshot({
+      clients: [aClient('a')],
+      spaces: {},
+      groups: { 'g-1': "name='a'" },
+    });
     const question = { client: 'a', operation: 'publish', topic: 'x' } as const;
     assert.equal(
       printExplanation(explain(buildPolicy(snapshot), question)),
       'refused: "a" may not publish to "x"\n' +
-        '  because this MqttNamespace has no topic template\n' +
-        '  to allow it: declare a TopicSpace with a topic template that covers "x"',
+        '  because no permission binding lets it publish at all, and this MqttNamespace has no ' +
+        'topic template\n' +
+        '  to allow it: declare a TopicSpace "new-space" with the topic template "x" and ' +
+        'subscriptionSupport NotSupported, and add a PermissionBinding with clientGroupName ' +
+        '"g-1", topicSpaceName "new-space" and permission Publisher',
     );
   });
 

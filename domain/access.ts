@@ -1,11 +1,12 @@
 /** The one place that answers who may publish and subscribe where, and why. */
-export { mayPublish, maySubscribe, refusalReason, type Operation } from './access/decision.ts';
 export {
-  explain,
-  printExplanation,
+  mayPublish,
+  maySubscribe,
+  refusalReason,
   type AccessQuestion,
-  type Explanation,
-} from './access/explanation.ts';
+  type Operation,
+} from './access/decision.ts';
+export { explain, printExplanation, type Explanation } from './access/explanation.ts';
 export {
   buildPolicy,
   isEqualJson,

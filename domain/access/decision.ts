@@ -8,6 +8,14 @@ import type { ClientAccess, Grant } from './policy.ts';
 
 export type Operation = 'publish' | 'subscribe';
 
+export interface AccessQuestion {
+  /** The specification's name of a client. */
+  readonly client: string;
+  readonly operation: Operation;
+  /** A topic name to publish to, a topic filter to subscribe with. */
+  readonly topic: string;
+}
+
 /** Of any MQTT string; what a namespace allows is for who receives the packet to check. */
 const TOPIC_BYTES_MAX = LIMIT_RULES.topicBytes.ceiling;
 
@@ -29,6 +37,14 @@ export function maySubscribe(access: ClientAccess, filter: string): Grant | unde
   if (checkTopicFilter(filter, TOPIC_BYTES_MAX) !== undefined) return undefined;
   const levels = splitLevels(filter);
   return access.subscribe.find(({ template }) => boundTemplateContains(template, levels));
+}
+
+/** The grant by which the client may do what is asked. Undefined: it may not. */
+export function grantFor(
+  access: ClientAccess,
+  { operation, topic }: AccessQuestion,
+): Grant | undefined {
+  return operation === 'publish' ? mayPublish(access, topic) : maySubscribe(access, topic);
 }
 
 export function printOperation(operation: Operation, topic: string): string {
