@@ -225,7 +225,7 @@ suite('an administrator is told', () => {
       'which space covers it, who is not bound to it, and what would change that',
       ['guest', 'publish', 'weather/today'],
       [
-        /^no permission .* publish at all; .* "weather" covers it, but none of its groups \("\$all"/,
+        /^no permission .* publish at all; .* "weather" covers it, but none of its groups \("\$al/,
         /^declare a ClientGroup "new-group" with the query "name = 'guest'", and add a Permiss/,
         /PermissionBinding with clientGroupName "\$all", topicSpaceName "weather" and permission P/,
         /member of the ClientGroup "maps", by .* the query "attributes.type = 'map' or name = 'gu/,

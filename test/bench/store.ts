@@ -130,7 +130,8 @@ async function measureGroups(name: string, groups: Groups, seconds: number): Pro
     say(
       `${name.padEnd(14)} groups of ${String(count).padStart(3)}: ` +
         `${Math.round(messages / elapsedSeconds)} messages/s, ` +
-        `${((user + system) / messages).toFixed(1)} µs CPU a message, commit p99 ${p99.toFixed(1)} ms`,
+        `${((user + system) / messages).toFixed(1)} µs CPU a message, ` +
+        `commit p99 ${p99.toFixed(1)} ms`,
     );
   }
   await groups.close();
