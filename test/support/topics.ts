@@ -1,4 +1,5 @@
 /** Naive models of topics and filters, for tests that hold `domain/` against brute force. */
+import fc from 'fast-check';
 
 function sequences(symbols: readonly string[], lengthMax: number): string[][] {
   let longest: string[][] = [[]];
@@ -44,3 +45,19 @@ export function patternOfFilter(filter: string): RegExp {
 export function matchedTopics(pattern: RegExp, topics: readonly string[]): bigint {
   return BigInt(`0b0${topics.map((topic) => (pattern.test(topic) ? '1' : '0')).join('')}`);
 }
+
+/** Filters of up to three levels of these and `+`, with and without `#` at the end. */
+export function anyFilter(symbols: readonly string[]): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.array(fc.constantFrom(...symbols, '+'), { maxLength: 3 }), fc.boolean())
+    .map(([levels, isOpenEnded]) => [...levels, ...(isOpenEnded ? ['#'] : [])].join('/'))
+    .filter((filter) => filter !== '');
+}
+
+/** Templates with the levels `a` and `b`, wildcards, and the client's name and attribute `k`. */
+export const ANY_TEMPLATE: fc.Arbitrary<string> = fc
+  .array(fc.constantFrom('a', 'b', '+', '${client.name}', '${client.attributes.k}'), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((levels) => levels.join('/'));
