@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Readable } from 'node:stream';
 import { runScript } from '../test/support/run-command.ts';
 import type { CommandResult } from '../test/support/run-command.ts';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { CLI, REPOSITORY } from '../test/support/up.ts';
 import { within } from '../test/support/within.ts';
 
@@ -21,12 +21,6 @@ const END_MS = 10_000;
 
 function run(...parameters: readonly string[]): Promise<CommandResult> {
   return runScript([CLI, ...parameters]);
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-cli-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A folder with one file that has one violation, and a data folder beside it. */

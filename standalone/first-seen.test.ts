@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { openFirstSeen } from './first-seen.ts';
 import type { FirstSeen } from './first-seen.ts';
 
@@ -17,8 +17,7 @@ interface Bench {
 }
 
 function bench(t: TestContext): Bench {
-  const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-first-seen-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const notices: string[] = [];
   return {
     folder,

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import {
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { watchFolder } from './folder-watch.ts';
@@ -26,12 +18,6 @@ interface Bench {
   readonly changes: () => number;
   /** Waits for a change beyond those counted so far. */
   readonly nextChange: (action: () => void) => Promise<void>;
-}
-
-function temporaryFolder(t: TestContext): string {
-  const parent = mkdtempSync(join(tmpdir(), 'mqttgrid-watch-'));
-  t.after(() => rmSync(parent, { recursive: true, force: true }));
-  return parent;
 }
 
 function bench(t: TestContext): Bench {

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import {
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { nameOf } from '../domain/resources.ts';
 import { printFieldPath } from '../domain/violation.ts';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import type { Located } from './located.ts';
 import { MANIFEST_FILE_BYTES_MAX } from './manifest-bounds.ts';
 import { openManifests, resourceOf } from './manifests.ts';
@@ -27,8 +19,7 @@ interface Bench {
 }
 
 function bench(t: TestContext): Bench {
-  const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-manifests-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const manifests = openManifests(folder);
   return {
     folder,

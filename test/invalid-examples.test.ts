@@ -4,8 +4,7 @@
  * for review.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -22,6 +21,7 @@ import {
 } from './support/invalid-examples.ts';
 import type { InvalidExample, Refusal } from './support/invalid-examples.ts';
 import { runScript } from './support/run-command.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 import { CLI, startUp } from './support/up.ts';
 import type { UpEvent } from './support/up.ts';
 
@@ -41,8 +41,7 @@ function isViolation(event: UpEvent): event is ViolationEvent {
 
 /** A new folder that has this example alone. */
 function folderWith(t: TestContext, file: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mqttgrid-invalid-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   copyFileSync(path.join(INVALID_EXAMPLES, file), path.join(folder, path.basename(file)));
   return folder;
 }
