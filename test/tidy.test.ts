@@ -12,9 +12,12 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   crds: ['domain'],
   certificates: ['domain'],
+  control: ['domain'],
   broker: ['domain'],
+  pod: ['domain', 'certificates', 'control', 'broker'],
+  operator: ['domain', 'crds', 'certificates', 'control'],
   standalone: ['domain', 'crds', 'certificates', 'broker'],
-  cli: ['domain', 'crds', 'certificates', 'broker', 'standalone'],
+  cli: ['domain', 'crds', 'certificates', 'control', 'broker', 'pod', 'operator', 'standalone'],
   examples: [],
 };
 
