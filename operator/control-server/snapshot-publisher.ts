@@ -16,7 +16,7 @@ export interface BrokerStanding {
   readonly refused: Refusal | undefined;
 }
 
-/** Tells brokers what to run, and what they answered. `key` is `namespace/name`, as in the queue. */
+/** Tells brokers what to run, and what they answered. Keys are `namespace/name`. */
 export interface SnapshotPublisher {
   /**
    * Makes `snapshot` what the brokers of the MqttNamespace run, and answers its version: the same
