@@ -38,13 +38,13 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
-  /** Writes the kubeconfig of another user, who may do what RBAC lets him. Organizations are groups. */
+  /** The kubeconfig of another user, who may do what RBAC lets him. An organization is a group. */
   kubeconfigFor(subject: CertificateSubject): Promise<string>;
   /** All of `crds/`; they are established when it resolves. */
   applyCrds(): void;
   /** @throws with what it wrote to standard error where it fails */
   kubectl(...parameters: string[]): string;
-  /** Drops all states but the current ones: a watch or a list that goes on from older ones gets 410. */
+  /** Drops past states: a list that goes on from one gets 410, after a restart a watch as well. */
   compact(): Promise<void>;
   /** Kills kube-apiserver; etcd goes on. */
   down(): Promise<void>;
