@@ -15,6 +15,12 @@ export interface Condition {
 export type ProgrammedState =
   'Programmed' | 'Pending' | { readonly reason: Reason; readonly message: string };
 
+/** How EventTopics and EventSubscriptions stand in this version. */
+export const NOT_ROUTED: ProgrammedState = {
+  reason: 'UnsupportedValue',
+  message: 'messages are not routed to event topics in this version',
+};
+
 /**
  * Accepted, ResolvedRefs, Programmed, Ready; and Stalled where only the user can mend it. What is
  * not accepted or not resolved is in no snapshot, whatever `programmed` says.

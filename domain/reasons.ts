@@ -34,6 +34,7 @@ export const FAULT_REASONS = {
   RefNotAccepted: 'the object names another object that is itself refused',
   RefLocationMismatch: 'the object names another object that states another location',
   Pending: 'not every broker runs it yet',
+  SnapshotRefused: 'a broker would not run the configuration that holds it, and says why',
 } as const;
 
 export type FaultReason = keyof typeof FAULT_REASONS;

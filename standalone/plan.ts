@@ -2,7 +2,7 @@
 import { readCertificate } from '../certificates/read.ts';
 import { compile } from '../domain/compile.ts';
 import type { Verdict } from '../domain/compile.ts';
-import { conditionsOf } from '../domain/conditions.ts';
+import { conditionsOf, NOT_ROUTED } from '../domain/conditions.ts';
 import type { ProgrammedState } from '../domain/conditions.ts';
 import { KINDS, resourceKey } from '../domain/resources.ts';
 import type { Resource, ResourceOf } from '../domain/resources.ts';
@@ -100,8 +100,7 @@ function ownerKeyOf(resource: Resource): string {
 function programmedState(resource: Resource, listening: Listening): ProgrammedState {
   if (resource.refusedFor !== undefined) return 'Pending';
   if (resource.kind === 'EventTopic' || resource.kind === 'EventSubscription') {
-    const message = 'messages are not routed to event topics in this version';
-    return { reason: 'UnsupportedValue', message };
+    return NOT_ROUTED;
   }
   const owner = ownerKeyOf(resource);
   if (listening.ports.has(owner)) return 'Programmed';

@@ -1,0 +1,175 @@
+/**
+ * One MqttNamespace and everything in it: judge what is declared, tell the brokers, keep their
+ * pods, say in each status how it stands. Level-triggered: what to do follows from what the caches
+ * hold now, never from what happened.
+ */
+import { compileEvents, type NamespaceCompilation, type Verdict } from '../../domain/compile.ts';
+import { NOT_ROUTED, type ProgrammedState } from '../../domain/conditions.ts';
+import { API_VERSION, resourceKey, type MqttNamespaceSpec } from '../../domain/resources.ts';
+import type { Clock } from '../clock.ts';
+import type { SnapshotPublisher } from '../control-server/snapshot-publisher.ts';
+import { RECOMPILE_AFTER_MS, type Compilations } from './compilations.ts';
+import type { Declared } from './declared.ts';
+import { fieldsOf, namespaceFields } from './fields.ts';
+import { parseKey } from './keys.ts';
+import { PENDING_AFTER_MS, Programmed } from './programmed.ts';
+import type { StatusTeller } from './status-teller.ts';
+import type { Workloads, WorkloadStanding } from './workload/workload.ts';
+import type { World } from './world.ts';
+
+export interface ReconcilerOptions {
+  readonly world: World;
+  readonly compilations: Compilations;
+  readonly publisher: SnapshotPublisher;
+  readonly workloads: Workloads;
+  readonly statuses: StatusTeller;
+  readonly clock: Clock;
+}
+
+/** What one leader knows of a MqttNamespace beside what the caches hold. */
+interface State {
+  readonly programmed: Programmed;
+  /** Undefined: it has none, or its first reconcile is not over. */
+  workload: WorkloadStanding | undefined;
+}
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** At most one entry for each MqttNamespace that is declared or named. */
+  readonly #states = new Map<string, State>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers after how many milliseconds to look again even if nothing happens. Rejects when the
+   * API server would not let the pods be kept; everything else is done then.
+   */
+  async reconcile(key: string): Promise<number | undefined> {
+    const { namespace, name } = parseKey(key);
+    if (name === undefined) return this.#reconcileEvents(key, namespace);
+    const { world } = this.#options;
+    if (this.#ownerOf(key) === undefined && !world.hasMembers(namespace, name)) {
+      return this.#forget(key);
+    }
+    const state = this.#states.get(key) ?? { programmed: new Programmed(), workload: undefined };
+    this.#states.set(key, state);
+    // Brokers first: a permission that was withdrawn does not wait for an API server.
+    const compilation = this.#publish(key, state);
+    try {
+      await this.#keepWorkload(key, state, compilation.snapshot !== undefined);
+    } finally {
+      // Once more, since what is declared may have changed while that took its time.
+      this.#tell(key, state, this.#publish(key, state));
+    }
+    const tooEarly = state.programmed.isTooEarly(this.#options.clock.nowMs());
+    return Math.min(
+      RECOMPILE_AFTER_MS,
+      state.workload?.againAfterMs ?? RECOMPILE_AFTER_MS,
+      tooEarly ? PENDING_AFTER_MS : RECOMPILE_AFTER_MS,
+    );
+  }
+
+  #ownerOf(key: string): Declared | undefined {
+    const { namespace, name = '' } = parseKey(key);
+    return this.#options.world.find('MqttNamespace', namespace, name);
+  }
+
+  #forget(key: string): undefined {
+    const { publisher, compilations } = this.#options;
+    publisher.withdraw(key);
+    compilations.forget(key);
+    this.#states.delete(key);
+  }
+
+  #publish(key: string, { programmed }: State): NamespaceCompilation {
+    const { publisher, compilations, clock } = this.#options;
+    const compilation = compilations.current(key);
+    const owner = this.#ownerOf(key);
+    if (compilation.snapshot === undefined || owner === undefined) {
+      publisher.withdraw(key);
+      programmed.withdraw();
+      return compilation;
+    }
+    const version = publisher.publish(key, owner.uid, compilation.snapshot);
+    programmed.note(this.#inForce(compilation.verdicts), version, clock.nowMs());
+    return compilation;
+  }
+
+  #inForce(verdicts: ReadonlyMap<string, Verdict>): ReadonlyMap<string, Declared> {
+    const inForce = new Map<string, Declared>();
+    for (const [objectKey, verdict] of verdicts) {
+      const declared = isInForce(verdict) ? this.#options.world.at(objectKey) : undefined;
+      if (declared !== undefined) inForce.set(objectKey, declared);
+    }
+    return inForce;
+  }
+
+  async #keepWorkload(key: string, state: State, running: boolean): Promise<void> {
+    const declared = this.#ownerOf(key);
+    if (declared === undefined) {
+      // Its pods go with it: it owns them.
+      state.workload = undefined;
+      return;
+    }
+    const metadata = { ...declared.resource.metadata, uid: declared.uid };
+    const spec = declared.resource.spec as MqttNamespaceSpec;
+    const owner = { apiVersion: API_VERSION, kind: 'MqttNamespace', metadata, spec };
+    state.workload = await this.#options.workloads.reconcile({ owner, running });
+  }
+
+  #tell(key: string, state: State, { snapshot, verdicts }: NamespaceCompilation): void {
+    const { world, publisher, statuses, clock } = this.#options;
+    const { workload, programmed } = state;
+    const brokers = { replicas: workload?.replicas ?? 1, connected: publisher.standing(key) };
+    programmed.acknowledge(brokers);
+    const nowMs = clock.nowMs();
+    for (const [objectKey, verdict] of verdicts) {
+      const declared = world.at(objectKey);
+      if (declared === undefined) continue;
+      const runs = programmed.stateOf(objectKey, brokers, nowMs);
+      const standing =
+        declared.resource.kind === 'MqttNamespace'
+          ? ownerStanding(verdict, runs, { snapshot, workload })
+          : { verdict, programmed: runs, fields: fieldsOf(declared.resource) };
+      if (standing.programmed === 'TooEarly') continue;
+      statuses.tell(key, declared, { ...standing, programmed: standing.programmed });
+    }
+  }
+
+  #reconcileEvents(key: string, namespace: string): undefined {
+    const { world, statuses } = this.#options;
+    const events = world.events(namespace);
+    const verdicts = compileEvents({
+      eventTopics: events.filter((event) => event.kind === 'EventTopic'),
+      eventSubscriptions: events.filter((event) => event.kind === 'EventSubscription'),
+    });
+    for (const event of events) {
+      const objectKey = resourceKey(event);
+      const declared = world.at(objectKey);
+      const verdict = verdicts.get(objectKey);
+      if (declared === undefined || verdict === undefined) continue;
+      statuses.tell(key, declared, { verdict, programmed: NOT_ROUTED, fields: undefined });
+    }
+  }
+}
+
+/** A MqttNamespace is what its members are, and its pods beside. */
+function ownerStanding(
+  { faults, unresolved }: Verdict,
+  runs: ProgrammedState | 'TooEarly',
+  { snapshot, workload }: Pick<NamespaceCompilation, 'snapshot'> & Pick<State, 'workload'>,
+) {
+  const verdict = { faults, unresolved: [...unresolved, ...(workload?.unresolved ?? [])] };
+  const inForce = isInForce(verdict);
+  return {
+    verdict,
+    programmed: inForce ? (workload?.unavailable ?? runs) : ('Pending' as const),
+    fields: namespaceFields(snapshot, workload),
+  };
+}
+
+function isInForce({ faults, unresolved }: Verdict): boolean {
+  return faults.length === 0 && unresolved.length === 0;
+}
