@@ -10,6 +10,8 @@ import { LuaFactory } from 'wasmoon';
 import type { LuaEngine } from 'wasmoon';
 import { parse } from 'yaml';
 import { KINDS } from '../domain/resources.ts';
+import { kstatusOf } from './support/kstatus.ts';
+import type { KstatusObject } from './support/kstatus.ts';
 import { REPOSITORY } from './support/up.ts';
 
 const FOLDER = path.join(REPOSITORY, 'deploy/argocd');
@@ -58,6 +60,15 @@ suite('the health that Argo CD shows', () => {
       assert.deepEqual(await healthOf(parse(read(inputPath))), healthStatus);
     });
   }
+
+  test('is what other tools that wait make of the same object', () => {
+    const SAME = { Healthy: 'Current', Degraded: 'Failed', Progressing: 'InProgress' } as const;
+    for (const { inputPath, healthStatus } of tests) {
+      const object = parse(read(inputPath)) as KstatusObject;
+      const expected = SAME[healthStatus.status as keyof typeof SAME];
+      assert.equal(kstatusOf(object), expected, inputPath);
+    }
+  });
 
   test('is told of every state that it can have', () => {
     const states = new Set(tests.map(({ healthStatus }) => healthStatus.status));
