@@ -1,0 +1,73 @@
+/** Snapshots of every form for property tests, with names so few that two of them meet. */
+import fc from 'fast-check';
+import { limitsOf } from '../../domain/limits.ts';
+import type { Snapshot } from '../../domain/snapshot.ts';
+
+// A prefix of another, and what sorts differently by locale, by code point and by code unit.
+const name = fc.constantFrom('a', 'a-1', 'B', 'b', 'ä', '\u{1f600}', '\uffee', '__proto__', '1');
+
+function sorted<T extends { readonly name: string }>(value: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return fc
+    .uniqueArray(value, { selector: (item) => item.name, maxLength: 7 })
+    .map((items) => items.sort((left, right) => (left.name < right.name ? -1 : 1)));
+}
+
+const attribute = fc.oneof(
+  fc.constantFrom('x', '\ud800', '\n'),
+  fc.integer({ min: 0, max: 2 }),
+  fc.array(fc.constantFrom('x', 'y'), { maxLength: 2 }),
+);
+
+const credential = fc.oneof(
+  fc.record({
+    type: fc.constant('CertificateSubject' as const),
+    subject: fc.record(
+      { commonName: name, organization: fc.constant('o') },
+      { requiredKeys: ['commonName'] },
+    ),
+  }),
+  fc.record({
+    type: fc.constant('CertificateThumbprint' as const),
+    thumbprints: fc.uniqueArray(fc.constantFrom('00', 'ff'), { minLength: 1 }),
+  }),
+);
+
+const anyFields: fc.Arbitrary<Snapshot> = fc.record({
+  name: fc.constantFrom('plant', 'harbour'),
+  limits: fc.constantFrom(limitsOf(), limitsOf({ clients: 7 })),
+  caCertificates: sorted(fc.record({ name, certificate: fc.constantFrom('AAAA', 'BBBB') })),
+  clients: sorted(
+    fc.record({
+      name,
+      state: fc.constantFrom('Enabled' as const, 'Disabled' as const),
+      credential,
+      attributes: fc.dictionary(fc.constantFrom('a', 'b', '1'), attribute),
+    }),
+  ),
+  clientGroups: sorted(
+    fc.record({ name, query: fc.constantFrom("name = 'a'", 'attributes.a > 0') }),
+  ),
+  topicSpaces: sorted(
+    fc.record({
+      name,
+      subscriptionSupport: fc.constantFrom('NotSupported', 'LowFanout', 'HighFanout'),
+      topicTemplates: fc.array(fc.constantFrom('a/#', 'a/${client.name}'), { maxLength: 2 }),
+    }),
+  ),
+  permissionBindings: sorted(
+    fc.record({
+      name,
+      clientGroupName: name,
+      topicSpaceName: name,
+      permission: fc.constantFrom('Publisher', 'Subscriber'),
+    }),
+  ),
+});
+
+/** Of which nothing is one object with what it was made of, as after a journey as JSON. */
+export function copyOf<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** Plain objects, as JSON makes them. */
+export const anySnapshot = anyFields.map(copyOf);
