@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import mqtt from 'mqtt';
-import type { Packet } from 'mqtt';
-import type { Peer, PeerEvent } from './peer.ts';
+import type { IClientOptions, Packet } from 'mqtt';
+import type { Peer, PeerEvent, PeerOptions } from './peer.ts';
 
 function answer(
   event: 'suback' | 'puback' | 'disconnect',
@@ -31,6 +31,16 @@ function contentOf(file: string | undefined): Buffer | undefined {
   return file === undefined ? undefined : readFileSync(file);
 }
 
+/** The name goes to TLS in either case. */
+function destination({ endpoint, dial }: PeerOptions): IClientOptions {
+  const { hostname, port } = new URL(endpoint);
+  return {
+    protocol: 'mqtts',
+    servername: hostname,
+    ...(dial ?? { host: hostname, port: Number(port) }),
+  };
+}
+
 function credentials(certificate: string | undefined, key: string | undefined): object {
   return { cert: contentOf(certificate), key: contentOf(key) };
 }
@@ -38,7 +48,8 @@ function credentials(certificate: string | undefined, key: string | undefined): 
 export const mqttjs: Peer = {
   name: 'mqtt.js',
   connect: (options, emit) => {
-    const client = mqtt.connect(options.endpoint, {
+    const client = mqtt.connect({
+      ...destination(options),
       clientId: options.clientId,
       protocolVersion: options.version,
       ca: readFileSync(options.ca),

@@ -39,7 +39,7 @@ function startPaho(): PahoProcess {
         child.stdin.write(`${JSON.stringify({ client: number, ...command })}\n`);
       };
       const { hostname, port } = new URL(options.endpoint);
-      send({ do: 'connect', host: hostname, port: Number(port), ...options });
+      send({ do: 'connect', host: hostname, port: options.dial?.port ?? Number(port), ...options });
       return {
         subscribe: (filter) => send({ do: 'subscribe', filter }),
         publish: (topic, payload, qos) => send({ do: 'publish', topic, payload, qos }),

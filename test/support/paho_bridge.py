@@ -6,6 +6,7 @@ Codes are as they stand in the packets.
 """
 
 import json
+import socket
 import sys
 import threading
 
@@ -14,6 +15,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 # Paho gives the return codes of a 3.1.1 CONNACK as MQTT 5's reason codes.
 RETURN_CODES = {0: 0, 0x84: 1, 0x85: 2, 0x88: 3, 0x86: 4, 0x87: 5}
+
+# Names that lead somewhere else than DNS says, which may not know them: Paho takes the name that it
+# connects to for the one in the certificate.
+addresses = {}
+look_up = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **named: look_up(addresses.get(host, host), *rest, **named)
 
 output = threading.Lock()
 publishing = threading.RLock()
@@ -69,6 +76,8 @@ def connect(number, command):
         certfile=command.get("certificate"),
         keyfile=command.get("key"),
     )
+    if "dial" in command:
+        addresses[command["host"]] = command["dial"]["host"]
     client.connect(command["host"], command["port"])
     client.loop_start()
     return client, acknowledged

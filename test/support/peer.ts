@@ -6,11 +6,18 @@ import { eventually } from './within.ts';
 /** 4 is MQTT 3.1.1, as in the CONNECT packet. */
 export type ProtocolVersion = 4 | 5;
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface PeerOptions {
   readonly clientId: string;
   readonly version: ProtocolVersion;
   /** `mqtts://127.0.0.1:PORT` */
   readonly endpoint: string;
+  /** Where to connect; the endpoint's name is then only what the server's certificate is for. */
+  readonly dial?: Address | undefined;
   /** Paths. */
   readonly ca: string;
   readonly certificate?: string | undefined;

@@ -2,17 +2,26 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { PeerClient } from './peer.ts';
-import type { Peer, PeerOptions, ProtocolVersion } from './peer.ts';
+import type { Address, Peer, PeerOptions, ProtocolVersion } from './peer.ts';
 import type { Scenario } from './scenarios.ts';
-import type { Up } from './up.ts';
 
 const NOT_AUTHORIZED = 0x87;
 /** A SUBACK's only word for no in MQTT 3.1.1. */
 const FAILURE = 0x80;
 
-/** As `clientId`, with the certificate that `mqttgrid up` made for it. */
+/** MqttNamespaces with this name, by `mqttgrid up` or on a cluster. */
+export interface Served {
+  /** `mqtts://HOST:PORT` */
+  endpoint(namespace: string): string;
+  /** Where that is reached from here, if not under its name. */
+  dial?(namespace: string): Address;
+  /** `ca.crt`, and for each client `NAMESPACE/CLIENT.crt` and `.key`. */
+  readonly certificates: string;
+}
+
+/** As `clientId`, with the certificate that was made for it. */
 export function developmentOptions(
-  up: Up,
+  up: Served,
   namespace: string,
   client: { readonly clientId: string; readonly version: ProtocolVersion },
 ): PeerOptions {
@@ -20,6 +29,7 @@ export function developmentOptions(
   return {
     ...client,
     endpoint: up.endpoint(namespace),
+    dial: up.dial?.(namespace),
     ca: path.join(up.certificates, 'ca.crt'),
     certificate: `${file}.crt`,
     key: `${file}.key`,
@@ -27,7 +37,7 @@ export function developmentOptions(
 }
 
 export interface Cast {
-  readonly up: Up;
+  readonly up: Served;
   readonly peer: Peer;
   readonly version: ProtocolVersion;
 }
