@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { declared } from '../test/support/declarations.ts';
 import { declare, OWNER, readAnyCertificate, withSpec } from '../test/support/resources.ts';
 import { compile, type CompileContext } from './compile.ts';
 import { conditionsOf } from './conditions.ts';
@@ -8,59 +9,11 @@ import { parseGroupQuery } from './group-query/group-query.ts';
 import { immutableViolations } from './immutable.ts';
 import { ALL_CLIENTS_GROUP, checkName } from './names.ts';
 import { findOverlap } from './overlap.ts';
-import { KINDS, resourceKey, type NamedKind, type Resource } from './resources.ts';
+import { resourceKey, type NamedKind, type Resource } from './resources.ts';
 import type { Snapshot } from './snapshot.ts';
 import { parseTopicTemplate, type TopicTemplate } from './topic-template.ts';
 
 const CONTEXT: CompileContext = { nowMs: 0, readCertificate: readAnyCertificate };
-
-const objectName = fc.constantFrom('one', 'two', 'three', 'four', 'five');
-const specName = fc.constantFrom(undefined, undefined, 'one', 'shared', 'a b');
-const age = fc.integer({ min: 2000, max: 2003 });
-
-function optional(field: string, value: unknown): Record<string, unknown> {
-  return value === undefined ? {} : { [field]: value };
-}
-
-const owner = fc.constantFrom(OWNER, OWNER, OWNER, 'two', 'missing');
-const template = fc.constantFrom('a/#', 'a/+', 'a/${client.name}', 'b/c', '+/c', 'b/#/c', '#');
-const support = fc.constantFrom('NotSupported', 'LowFanout', 'HighFanout');
-const groupName = fc.constantFrom('one', 'shared', '$all', 'none');
-const limits = fc.constantFrom(undefined, { clientGroups: 1, topicSpaces: 1 }, { clients: -1 });
-
-/** Specs that are mostly right, on names so few that they meet. */
-const specOf = {
-  MqttNamespace: fc.record({ limits, routeTopicRef: fc.constantFrom(undefined, { name: 'one' }) }),
-  CaCertificate: fc.record({}),
-  Client: fc.record({
-    authentication: fc.constantFrom({}, { certificateSubject: { commonName: 'a' } }),
-    attributes: fc.constantFrom(undefined, { a: 1 }, { a: 0.5 }),
-  }),
-  ClientGroup: fc.record({ query: fc.constantFrom("name = 'one'", 'attributes.a > 0', 'name') }),
-  TopicSpace: fc.record({
-    topicTemplates: fc.array(template, { minLength: 1, maxLength: 3 }),
-    subscriptionSupport: support,
-  }),
-  PermissionBinding: fc.record({
-    clientGroupName: groupName,
-    topicSpaceName: groupName,
-    permission: fc.constantFrom('Publisher', 'Subscriber'),
-  }),
-  EventTopic: fc.record({ location: fc.constantFrom(undefined, 'here') }),
-  EventSubscription: fc.record({ topicRef: fc.record({ name: objectName }) }),
-} as const;
-
-const declared: fc.Arbitrary<Resource> = fc.oneof(
-  ...KINDS.map((kind) => {
-    const parts = fc.tuple(specOf[kind] as fc.Arbitrary<object>, objectName, specName, age, owner);
-    return parts.map(([spec, name, stated, year, namespace]): Resource => {
-      const owned = kind !== 'MqttNamespace' && !kind.startsWith('Event');
-      const named = kind.startsWith('Event') ? {} : optional('name', stated);
-      const belongs = owned ? { namespaceRef: { name: namespace } } : {};
-      return declare(kind, name, { ...spec, ...named, ...belongs }, year);
-    });
-  }),
-);
 
 /** A namespace to live in, and others' objects; no two with one key. */
 const folder = fc

@@ -4,17 +4,18 @@
  * a good one down.
  */
 import { MQTT_NAMESPACES_MAX } from './limits.ts';
-import { resourceKey, type Resource, type ResourceOf } from './resources.ts';
+import type { Resource, ResourceOf } from './resources.ts';
 import type { Snapshot } from './snapshot.ts';
-import { compileEvents, judgeEventTopics } from './compile/events.ts';
-import { compileMembers, type MemberResource } from './compile/members.ts';
-import { judgeOwners } from './compile/owners.ts';
+import { compileEvents, judgeEventTopics, type EventTopics } from './compile/events.ts';
+import type { MemberResource } from './compile/member-kinds.ts';
+import { compileMembers, type Members } from './compile/members.ts';
+import { judgeOwners, type Owners } from './compile/owners.ts';
 import type { Verdict } from './compile/verdict.ts';
 import type { CertificateContext } from './validate/ca-certificate.ts';
 import { isRecord } from './validate/shape.ts';
 
 export { compileEvents, type EventResources } from './compile/events.ts';
-export type { MemberKind, MemberResource } from './compile/members.ts';
+export type { MemberKind, MemberResource } from './compile/member-kinds.ts';
 export type { Verdict } from './compile/verdict.ts';
 
 export interface CompileContext extends CertificateContext {
@@ -45,19 +46,37 @@ export interface NamespaceCompilation {
   readonly snapshot: Snapshot | undefined;
   /** Of the MqttNamespace, if there is one, and its members; by `resourceKey`. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** What one more object, or a change of one, would be judged beside. */
+  readonly world: NamespaceWorld;
 }
 
-/** The reconcile key's work: one MqttNamespace and everything in it. */
+/** How everything stands that one MqttNamespace's objects may have to do with. */
+export interface NamespaceWorld {
+  /** `metadata.name` of the MqttNamespace, which need not exist. */
+  readonly name: string;
+  readonly owners: Owners;
+  readonly eventTopics: EventTopics;
+  readonly members: Members;
+  readonly context: CompileContext;
+}
+
+/**
+ * The reconcile key's work: one MqttNamespace and everything in it. It costs little where most
+ * objects are those of an earlier call, so whoever keeps them keeps them as they are. `before`, the
+ * answer of an earlier call, makes no difference to what is answered: what is the same in both is
+ * the same object, up to the whole snapshot.
+ */
 export function compileNamespace(
   input: NamespaceInput,
   context: CompileContext,
+  before?: NamespaceCompilation,
 ): NamespaceCompilation {
-  const owners = judgeOwnersOf(input, context);
-  const owner = owners.get(input.name);
-  const membership = { ownerName: input.name, owners, members: input.members };
-  const { snapshot, verdicts } = compileMembers(membership, context);
-  if (owner === undefined) return { snapshot, verdicts };
-  return { snapshot, verdicts: new Map([[resourceKey(owner.resource), owner], ...verdicts]) };
+  const { name } = input;
+  const eventTopics = judgeEventTopics(input.eventTopics);
+  const owners = judgeOwners(input.mqttNamespaces, eventTopics, mqttNamespacesMax(context));
+  const membership = { ownerName: name, owners, members: input.members };
+  const { members, ...answer } = compileMembers(membership, context, before?.snapshot);
+  return { ...answer, world: { name, owners, eventTopics, members, context } };
 }
 
 /**
@@ -68,31 +87,27 @@ export function compile(resources: readonly Resource[], context: CompileContext)
   const snapshots = new Map<string, Snapshot>();
   const verdicts = new Map<string, Verdict>();
   const take = (compiled: ReadonlyMap<string, Verdict>): void => {
-    for (const [key, { faults, unresolved }] of compiled) verdicts.set(key, { faults, unresolved });
+    for (const [key, verdict] of compiled) verdicts.set(key, verdict);
   };
   for (const part of partition(resources).values()) {
     take(compileEvents(part));
-    const owners = judgeOwnersOf(part, context);
-    for (const owner of owners.values()) take(new Map([[resourceKey(owner.resource), owner]]));
+    const eventTopics = judgeEventTopics(part.eventTopics);
+    const owners = judgeOwners(part.mqttNamespaces, eventTopics, mqttNamespacesMax(context));
     for (const ownerName of new Set([...owners.keys(), ...part.members.keys()])) {
       const members = part.members.get(ownerName) ?? [];
       const compiled = compileMembers({ ownerName, owners, members }, context);
       take(compiled.verdicts);
       const owner = owners.get(ownerName);
       if (owner === undefined || compiled.snapshot === undefined) continue;
-      snapshots.set(resourceKey(owner.resource), compiled.snapshot);
+      snapshots.set(owner.key, compiled.snapshot);
     }
     for (const stray of part.strays) take(judgeStray(stray, context));
   }
   return { snapshots, verdicts };
 }
 
-function judgeOwnersOf(
-  input: Pick<NamespaceInput, 'mqttNamespaces' | 'eventTopics'>,
-  context: CompileContext,
-) {
-  const max = context.mqttNamespacesMax ?? MQTT_NAMESPACES_MAX;
-  return judgeOwners(input.mqttNamespaces, judgeEventTopics(input.eventTopics), max);
+export function mqttNamespacesMax(context: CompileContext): number {
+  return context.mqttNamespacesMax ?? MQTT_NAMESPACES_MAX;
 }
 
 /** No owner, no peers: what is wrong with it by itself is all there is to say. */

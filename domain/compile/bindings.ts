@@ -3,7 +3,7 @@ import { ALL_CLIENTS_GROUP } from '../names.ts';
 import type { SnapshotClientGroup, SnapshotPermissionBinding } from '../snapshot.ts';
 import { quote } from '../text.ts';
 import type { Violation } from '../violation.ts';
-import { isAccepted, printObject, type Candidate } from './peers.ts';
+import { addFault, isAccepted, printObject, type Candidate } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
 import type { TopicSpaceCandidate } from './template-overlap.ts';
 
@@ -21,11 +21,11 @@ export function resolveBinding(binding: BindingCandidate, targets: BindingTarget
     groupViolation(binding, targets.groups),
     spaceViolation(binding, targets.spaces),
   ]) {
-    if (violation !== undefined) binding.unresolved.push(violation);
+    if (violation !== undefined) binding.unresolved = [...binding.unresolved, violation];
   }
   const space = targets.spaces.get(binding.value.topicSpaceName);
   if (binding.value.permission === 'Subscriber' && isForPublishingOnly(space)) {
-    binding.faults.push(subscriptionNotSupported(space));
+    addFault(binding, subscriptionNotSupported(space));
   }
 }
 

@@ -1,14 +1,23 @@
 /** EventTopics and EventSubscriptions of one Kubernetes namespace: specification, "Routing". */
-import { resourceKey, type ResourceOf } from '../resources.ts';
+import { byIdentity } from '../by-identity.ts';
+import type { ResourceOf } from '../resources.ts';
 import { quote } from '../text.ts';
 import {
   validateEventSubscription,
   type ValidEventSubscription,
 } from '../validate/event-subscription.ts';
 import { validateEventTopic, type ValidEventTopic } from '../validate/event-topic.ts';
-import { candidatesOf, isAccepted, type Candidate } from './peers.ts';
+import { judgementOf } from './judgement.ts';
+import { candidatesOf, isAccepted, oldestFirst, type Candidate } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
-import type { Verdict } from './verdict.ts';
+import { verdictsOf, type Verdict } from './verdict.ts';
+
+const judgeTopic = byIdentity((resource: ResourceOf<'EventTopic'>) =>
+  judgementOf(resource, validateEventTopic),
+);
+const judgeSubscription = byIdentity((resource: ResourceOf<'EventSubscription'>) =>
+  judgementOf(resource, validateEventSubscription),
+);
 
 type EventTopicCandidate = Candidate<'EventTopic', ValidEventTopic>;
 
@@ -16,7 +25,7 @@ type EventTopicCandidate = Candidate<'EventTopic', ValidEventTopic>;
 export type EventTopics = ReadonlyMap<string, EventTopicCandidate>;
 
 export function judgeEventTopics(resources: readonly ResourceOf<'EventTopic'>[]): EventTopics {
-  const candidates = candidatesOf(resources, validateEventTopic);
+  const candidates = oldestFirst(candidatesOf(resources, judgeTopic));
   return new Map(candidates.map((candidate) => [candidate.resource.metadata.name, candidate]));
 }
 
@@ -28,14 +37,10 @@ export interface EventResources {
 
 export function compileEvents(resources: EventResources): ReadonlyMap<string, Verdict> {
   const topics = judgeEventTopics(resources.eventTopics);
-  const subscriptions = candidatesOf(resources.eventSubscriptions, validateEventSubscription);
+  const subscriptions = candidatesOf(resources.eventSubscriptions, judgeSubscription);
   const known = [...topics.keys()];
   for (const subscription of subscriptions) resolveTopic(subscription, topics, known);
-  const verdicts = new Map<string, Verdict>();
-  for (const { resource, faults, unresolved } of [...topics.values(), ...subscriptions]) {
-    verdicts.set(resourceKey(resource), { faults, unresolved });
-  }
-  return verdicts;
+  return verdictsOf([[...topics.values()], subscriptions]);
 }
 
 function resolveTopic(
@@ -50,8 +55,8 @@ function resolveTopic(
   if (topic === undefined) {
     const within = `the Kubernetes namespace ${quote(subscription.resource.metadata.namespace)}`;
     const missing = { kind: 'EventTopic', name, within, known } as const;
-    subscription.unresolved.push(refNotFound(field, missing));
+    subscription.unresolved = [refNotFound(field, missing)];
   } else if (!isAccepted(topic)) {
-    subscription.unresolved.push(refNotAccepted(field, topic.resource, topic.faults));
+    subscription.unresolved = [refNotAccepted(field, topic.resource, topic.faults)];
   }
 }

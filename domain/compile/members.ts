@@ -1,33 +1,37 @@
 /** Everything that one MqttNamespace owns, and the snapshot that comes of it. */
-import { LIMIT_RULES, type LimitName, type Limits } from '../limits.ts';
-import { resourceKey, type Kind, type ResourceOf } from '../resources.ts';
+import { SNAPSHOT_LISTS, type SnapshotList } from '../snapshot-changes.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { quote } from '../text.ts';
-import { validateCaCertificate, type CertificateContext } from '../validate/ca-certificate.ts';
-import { validateClientGroup } from '../validate/client-group.ts';
-import { validateClient } from '../validate/client.ts';
+import type { CertificateContext } from '../validate/ca-certificate.ts';
 import type { ValidMqttNamespace } from '../validate/mqtt-namespace.ts';
-import { validatePermissionBinding } from '../validate/permission-binding.ts';
-import { validateTopicSpace } from '../validate/topic-space.ts';
 import type { Violation } from '../violation.ts';
 import { resolveBinding } from './bindings.ts';
+import {
+  judgeCaCertificate,
+  judgeClient,
+  judgeClientGroup,
+  judgePermissionBinding,
+  judgeTopicSpace,
+  limitOn,
+  templatesMaxOf,
+  type Bounds,
+  type MemberKind,
+  type MemberResource,
+} from './member-kinds.ts';
 import type { Owners } from './owners.ts';
 import {
   admit,
   candidatesOf,
   claimNames,
   isAccepted,
-  type Limit,
-  type NamedCandidate,
-  type Objection,
+  oldestFirst,
+  type AdmissionRules,
+  type Candidate,
+  type Peer,
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
 import { findTemplateOverlap } from './template-overlap.ts';
-import type { Verdict } from './verdict.ts';
-
-/** Kinds whose objects name the MqttNamespace that owns them. */
-export type MemberKind = Exclude<Kind, 'MqttNamespace' | 'EventTopic' | 'EventSubscription'>;
-export type MemberResource = { [K in MemberKind]: ResourceOf<K> }[MemberKind];
+import { verdictsOf, type Verdict } from './verdict.ts';
 
 export interface Membership {
   /** `metadata.name` of the MqttNamespace that the members refer to; it need not exist. */
@@ -39,26 +43,37 @@ export interface Membership {
 export interface MembersCompilation {
   /** Undefined: the MqttNamespace is missing or not accepted, and nothing runs for it. */
   readonly snapshot: Snapshot | undefined;
-  /** Of the members, by `resourceKey`. */
+  /** Of the MqttNamespace, if there is one, and of its members; by `resourceKey`. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  readonly members: Members;
 }
 
+/** `before` is any snapshot: what it has in common with the answer is shared by both. */
 export function compileMembers(
   { ownerName, owners, members }: Membership,
   context: CertificateContext,
+  before?: Snapshot,
 ): MembersCompilation {
   const owner = owners.get(ownerName);
-  const bounds = { ownerName, limits: owner?.value?.limits };
-  const judged = judgeMembers(members, bounds, context);
+  const judged = judgeMembers(members, { ownerName, limits: owner?.value?.limits }, context);
+  const candidates = Object.values(judged).map(({ peers }) => peers);
   const running = owner !== undefined && isAccepted(owner) ? owner.value : undefined;
-  const verdicts = new Map<string, Verdict>();
-  for (const { resource, faults, unresolved } of Object.values(judged).flat()) {
-    if (running === undefined && !faults.some(isAboutOwner)) {
-      unresolved.push(ownerViolation(resource, ownerName, owners));
-    }
-    verdicts.set(resourceKey(resource), { faults, unresolved });
+  if (running === undefined) {
+    for (const member of candidates.flat()) resolveOwner(member, ownerName, owners);
   }
-  return { snapshot: running && snapshotOf(running, judged), verdicts };
+  const verdicts = verdictsOf([...(owner === undefined ? [] : [[owner]]), ...candidates]);
+  return { snapshot: running && snapshotOf(running, judged, before), verdicts, members: judged };
+}
+
+/** Of a MqttNamespace that is missing among `owners`, or there and refused. */
+export function resolveOwner(
+  member: Candidate<MemberKind, unknown>,
+  ownerName: string,
+  owners: Owners,
+): void {
+  if (member.faults.some(isAboutOwner)) return;
+  const { namespace } = member.resource.metadata;
+  member.unresolved = [...member.unresolved, ownerViolation(namespace, ownerName, owners)];
 }
 
 /** Where a reference is malformed, that it leads nowhere is the same fault told twice. */
@@ -66,77 +81,83 @@ function isAboutOwner({ field }: Violation): boolean {
   return field[0] === 'spec' && field[1] === 'namespaceRef';
 }
 
-type Judged = ReturnType<typeof judgeMembers>;
-
-interface Bounds {
-  readonly ownerName: string;
-  /** Undefined where there is no MqttNamespace that could say them. */
-  readonly limits: Limits | undefined;
+/** The objects of one kind, and who of them holds which name. */
+export interface PeerGroup<P> {
+  /** In no order, but where the age of each matters to the others: then the oldest first. */
+  readonly peers: readonly P[];
+  readonly holders: ReadonlyMap<string, P>;
+  /** How many of them are accepted. */
+  readonly accepted: number;
 }
+
+/** Everything that one MqttNamespace owns, by kind. */
+export type Members = ReturnType<typeof judgeMembers>;
 
 function judgeMembers(
   members: readonly MemberResource[],
   bounds: Bounds,
   context: CertificateContext,
 ) {
-  const caCertificates = candidatesOf(
-    members.filter((member) => member.kind === 'CaCertificate'),
-    (resource) => validateCaCertificate(resource, context),
+  const caCertificates = claimAndAdmit(
+    candidatesOf(
+      members.filter((member) => member.kind === 'CaCertificate'),
+      (resource) => judgeCaCertificate(resource, context),
+    ),
+    { limit: limitOn('caCertificates', bounds) },
   );
-  claimAndAdmit(caCertificates, limitOn('caCertificates', bounds));
-  const clients = candidatesOf(
-    members.filter((member) => member.kind === 'Client'),
-    validateClient,
+  const clients = claimAndAdmit(
+    candidatesOf(
+      members.filter((member) => member.kind === 'Client'),
+      judgeClient,
+    ),
+    { limit: limitOn('clients', bounds) },
   );
-  claimAndAdmit(clients, limitOn('clients', bounds));
-  const clientGroups = candidatesOf(
-    members.filter((member) => member.kind === 'ClientGroup'),
-    validateClientGroup,
+  const clientGroups = claimAndAdmit(
+    oldestFirst(
+      candidatesOf(
+        members.filter((member) => member.kind === 'ClientGroup'),
+        judgeClientGroup,
+      ),
+    ),
+    { limit: limitOn('clientGroups', bounds) },
   );
-  const groups = claimAndAdmit(clientGroups, limitOn('clientGroups', bounds));
-  const { ceiling } = LIMIT_RULES.topicTemplatesPerTopicSpace;
-  const templatesMax = bounds.limits?.topicTemplatesPerTopicSpace ?? ceiling;
-  const topicSpaces = candidatesOf(
-    members.filter((member) => member.kind === 'TopicSpace'),
-    (resource) => validateTopicSpace(resource, templatesMax),
+  const topicSpaces = claimAndAdmit(
+    oldestFirst(
+      candidatesOf(
+        members.filter((member) => member.kind === 'TopicSpace'),
+        (resource) => judgeTopicSpace(resource, templatesMaxOf(bounds)),
+      ),
+    ),
+    { limit: limitOn('topicSpaces', bounds), objection: findTemplateOverlap },
   );
-  const spaces = claimAndAdmit(topicSpaces, limitOn('topicSpaces', bounds), findTemplateOverlap);
-  const permissionBindings = candidatesOf(
+  const bindings = candidatesOf(
     members.filter((member) => member.kind === 'PermissionBinding'),
-    validatePermissionBinding,
+    judgePermissionBinding,
   );
-  for (const binding of permissionBindings) resolveBinding(binding, { groups, spaces });
-  claimAndAdmit(permissionBindings, limitOn('permissionBindings', bounds));
+  const targets = { groups: clientGroups.holders, spaces: topicSpaces.holders };
+  for (const binding of bindings) resolveBinding(binding, targets);
+  const permissionBindings = claimAndAdmit(bindings, {
+    limit: limitOn('permissionBindings', bounds),
+  });
   return { caCertificates, clients, clientGroups, topicSpaces, permissionBindings };
 }
 
-function claimAndAdmit<C extends NamedCandidate>(
-  candidates: readonly C[],
-  limit: Limit | undefined,
-  objection?: Objection<C>,
-): ReadonlyMap<string, C> {
-  const holders = claimNames(candidates);
-  admit(candidates, limit, objection);
-  return holders;
+function claimAndAdmit<P extends Peer>(
+  peers: readonly P[],
+  rules: AdmissionRules<P>,
+): PeerGroup<P> {
+  const holders = claimNames(peers);
+  return { peers, holders, accepted: admit(peers, rules) };
 }
 
-function limitOn(name: LimitName, { ownerName, limits }: Bounds): Limit | undefined {
-  if (limits === undefined) return undefined;
-  return {
-    value: limits[name],
-    source: `spec.limits.${name} of the MqttNamespace ${quote(ownerName)} is ${limits[name]}`,
-    remedy: 'delete one of them, or raise that limit',
-  };
-}
-
-function ownerViolation(resource: MemberResource, ownerName: string, owners: Owners): Violation {
+function ownerViolation(namespace: string, ownerName: string, owners: Owners): Violation {
   const field = ['spec', 'namespaceRef', 'name'];
   const owner = owners.get(ownerName);
   if (owner !== undefined) return refNotAccepted(field, owner.resource, owner.faults);
   const violation = refNotFound(field, {
     kind: 'MqttNamespace',
     name: ownerName,
-    within: `the Kubernetes namespace ${quote(resource.metadata.namespace)}`,
+    within: `the Kubernetes namespace ${quote(namespace)}`,
     known: [...owners.keys()],
   });
   const meant = [...owners.values()].find(({ value }) => value?.name === ownerName)?.resource;
@@ -144,30 +165,54 @@ function ownerViolation(resource: MemberResource, ownerName: string, owners: Own
   return { ...violation, remedy: `state its metadata.name, ${quote(meant.metadata.name)}` };
 }
 
-function snapshotOf(owner: ValidMqttNamespace, judged: Judged): Snapshot {
-  const spaces = inForce(judged.topicSpaces);
-  return {
+/** Keeps the lists of the snapshot before, and it as a whole, where they would be the same. */
+function snapshotOf(
+  owner: ValidMqttNamespace,
+  members: Members,
+  before: Snapshot | undefined,
+): Snapshot {
+  const spaces = inForce(members.topicSpaces.peers).map(({ space }) => space);
+  const snapshot: Snapshot = {
     name: owner.name,
     limits: owner.limits,
-    caCertificates: byName(inForce(judged.caCertificates)),
-    clients: byName(inForce(judged.clients)),
-    clientGroups: byName(inForce(judged.clientGroups)),
-    topicSpaces: byName(spaces.map(({ space }) => space)),
-    permissionBindings: byName(inForce(judged.permissionBindings)),
+    caCertificates: byName(inForce(members.caCertificates.peers), before?.caCertificates),
+    clients: byName(inForce(members.clients.peers), before?.clients),
+    clientGroups: byName(inForce(members.clientGroups.peers), before?.clientGroups),
+    topicSpaces: byName(spaces, before?.topicSpaces),
+    permissionBindings: byName(
+      inForce(members.permissionBindings.peers),
+      before?.permissionBindings,
+    ),
   };
+  return before !== undefined && isSame(snapshot, before) ? before : snapshot;
 }
 
-interface JudgedCandidate<Value> extends Verdict {
+function isSame(left: Snapshot, right: Snapshot): boolean {
+  const isSameList = (list: SnapshotList): boolean => left[list] === right[list];
+  const isSameNamespace = left.name === right.name && left.limits === right.limits;
+  return isSameNamespace && SNAPSHOT_LISTS.every(isSameList);
+}
+
+interface Standing<Value> extends Verdict {
   readonly value: Value | undefined;
 }
 
-function inForce<Value>(candidates: readonly JudgedCandidate<Value>[]): Value[] {
-  return candidates.flatMap(({ value, faults, unresolved }) => {
-    const good = value !== undefined && faults.length === 0 && unresolved.length === 0;
-    return good ? [value] : [];
-  });
+function inForce<Value>(candidates: readonly Standing<Value>[]): Value[] {
+  const values: Value[] = [];
+  for (const { value, faults, unresolved } of candidates) {
+    const isGood = faults.length === 0 && unresolved.length === 0;
+    if (value !== undefined && isGood) values.push(value);
+  }
+  return values;
 }
 
-function byName<Named extends { readonly name: string }>(named: readonly Named[]): Named[] {
-  return [...named].sort((left, right) => (left.name < right.name ? -1 : 1));
+/** `before` is what came out last: the order of thousands does not change with one of them. */
+function byName<Named extends { readonly name: string }>(
+  named: readonly Named[],
+  before: readonly Named[] = [],
+): readonly Named[] {
+  const added = new Set(named);
+  const kept = before.filter((value) => added.delete(value));
+  if (added.size === 0 && kept.length === before.length) return before;
+  return [...kept, ...added].sort((left, right) => (left.name < right.name ? -1 : 1));
 }

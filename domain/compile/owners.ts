@@ -1,19 +1,26 @@
 /** The MqttNamespaces of one Kubernetes namespace, which own everything else. */
+import { byIdentity } from '../by-identity.ts';
 import type { ResourceOf } from '../resources.ts';
 import { quote } from '../text.ts';
 import { validateMqttNamespace, type ValidMqttNamespace } from '../validate/mqtt-namespace.ts';
 import type { Violation } from '../violation.ts';
 import type { EventTopics } from './events.ts';
+import { judgementOf } from './judgement.ts';
 import {
   admit,
   candidatesOf,
   claimNames,
   isAccepted,
+  oldestFirst,
   printObject,
   type Candidate,
   type Limit,
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
+
+const judge = byIdentity((resource: ResourceOf<'MqttNamespace'>) =>
+  judgementOf(resource, validateMqttNamespace),
+);
 
 export type Owner = Candidate<'MqttNamespace', ValidMqttNamespace>;
 
@@ -25,13 +32,17 @@ export function judgeOwners(
   eventTopics: EventTopics,
   mqttNamespacesMax: number,
 ): Owners {
-  const owners = candidatesOf(resources, validateMqttNamespace);
-  // "Name needs to be unique per region"; a region is a location within our Kubernetes namespace.
-  claimNames(owners, (name, { resource }) => JSON.stringify([name, locationOf(resource)]));
-  admit(owners, limitOn(mqttNamespacesMax));
+  const owners = oldestFirst(candidatesOf(resources, judge));
+  claimNames(owners, regionalName);
+  admit(owners, { limit: limitOn(mqttNamespacesMax) });
   const topicNames = [...eventTopics.keys()];
   for (const owner of owners) resolveRouteTopic(owner, eventTopics, topicNames);
   return new Map(owners.map((owner) => [owner.resource.metadata.name, owner]));
+}
+
+/** "Name needs to be unique per region"; a region is a location in our Kubernetes namespace. */
+export function regionalName({ claimedName, resource }: Owner): string | undefined {
+  return claimedName && JSON.stringify([claimedName, locationOf(resource)]);
 }
 
 /** Of a spec that need not be valid: an invalid object holds its name where it says it is. */
@@ -57,12 +68,12 @@ function resolveRouteTopic(owner: Owner, topics: EventTopics, known: readonly st
   if (topic === undefined) {
     const within = `the Kubernetes namespace ${quote(owner.resource.metadata.namespace)}`;
     const missing = { kind: 'EventTopic', name, within, known } as const;
-    owner.unresolved.push(refNotFound(ROUTE_TOPIC, missing));
+    owner.unresolved = [refNotFound(ROUTE_TOPIC, missing)];
   } else if (!isAccepted(topic)) {
-    owner.unresolved.push(refNotAccepted(ROUTE_TOPIC, topic.resource, topic.faults));
+    owner.unresolved = [refNotAccepted(ROUTE_TOPIC, topic.resource, topic.faults)];
   } else {
     const mismatch = locationMismatch(owner, topic.resource);
-    if (mismatch !== undefined) owner.unresolved.push(mismatch);
+    if (mismatch !== undefined) owner.unresolved = [mismatch];
   }
 }
 

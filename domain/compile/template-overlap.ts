@@ -40,7 +40,7 @@ function overlapWith(
         reason: 'TemplateOverlap',
         message:
           `${quote(template.text)} overlaps ${quote(otherTemplate.text)} of ` +
-          `${printElder(other.resource, candidate.resource)}: the topic ${quote(witness)} ` +
+          `${printElder(other, candidate)}: the topic ${quote(witness)} ` +
           'matches both',
         remedy:
           'narrow one of the two, put both templates in one topic space, or declare a space that ' +

@@ -1,4 +1,5 @@
 import type { Violation } from '../violation.ts';
+import { NO_VIOLATIONS } from './judgement.ts';
 
 /** What is wrong with one object, given everything that was declared beside it. */
 export interface Verdict {
@@ -6,4 +7,22 @@ export interface Verdict {
   readonly faults: readonly Violation[];
   /** With what it refers to. Not empty: `ResolvedRefs=False`. */
   readonly unresolved: readonly Violation[];
+}
+
+/** Of the many that nothing is wrong with. */
+const GOOD: Verdict = { faults: NO_VIOLATIONS, unresolved: NO_VIOLATIONS };
+
+function verdictOf({ faults, unresolved }: Verdict): Verdict {
+  return faults.length === 0 && unresolved.length === 0 ? GOOD : { faults, unresolved };
+}
+
+/** By `resourceKey`. */
+export function verdictsOf(
+  groups: readonly (readonly (Verdict & { readonly key: string })[])[],
+): Map<string, Verdict> {
+  const verdicts = new Map<string, Verdict>();
+  for (const group of groups) {
+    for (const judged of group) verdicts.set(judged.key, verdictOf(judged));
+  }
+  return verdicts;
 }

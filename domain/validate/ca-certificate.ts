@@ -1,3 +1,4 @@
+import { byIdentity } from '../by-identity.ts';
 import type { CertificateFacts, ReadCertificate } from '../certificate.ts';
 import { decodePem } from '../pem.ts';
 import { nameOf, type ResourceOf } from '../resources.ts';
@@ -18,22 +19,33 @@ export interface CertificateContext {
 
 export function validateCaCertificate(
   resource: ResourceOf<'CaCertificate'>,
-  context: CertificateContext,
+  { nowMs, readCertificate }: CertificateContext,
 ): Validated<SnapshotCaCertificate> {
   const malformed = shapeFault(SHAPE, resource.spec);
   if (malformed !== undefined) return malformed;
-  const certificate = decodePem(resource.spec.encodedCertificate);
-  const fault = certificate.ok
-    ? certificateFault(context.readCertificate(certificate.value), context.nowMs)
-    : certificate.fault;
+  const reading = read(resource, readCertificate);
+  const fault = reading.ok ? certificateFault(reading.facts, nowMs) : reading.fault;
   const violations = [...nameViolations(resource)];
   if (fault !== undefined) {
     const field = ['spec', 'encodedCertificate'];
     violations.push({ field, reason: 'InvalidCertificate', ...fault });
   }
-  if (!certificate.ok || violations.length > 0) return failure(violations);
-  return success({ name: nameOf(resource), certificate: certificate.value });
+  if (!reading.ok || violations.length > 0) return failure(violations);
+  return success(reading.value);
 }
+
+/** What an object says at any time, of a spec that has the right shape. */
+const read = byIdentity(
+  (resource: ResourceOf<'CaCertificate'>, readCertificate: ReadCertificate) => {
+    const certificate = decodePem(resource.spec.encodedCertificate);
+    if (!certificate.ok) return certificate;
+    const value: SnapshotCaCertificate = {
+      name: nameOf(resource),
+      certificate: certificate.value,
+    };
+    return { ...success(value), facts: readCertificate(certificate.value) };
+  },
+);
 
 function certificateFault(
   facts: CertificateFacts | undefined,
