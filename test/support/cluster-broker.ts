@@ -1,0 +1,143 @@
+/** A MqttNamespace on the cluster, and all that clients outside of its pods need to use it. */
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { CertificateSubject, ClientSpec } from '../../domain/resources.ts';
+import { testAuthority } from './certificates.ts';
+import { applyText, get, list, waitFor } from './cluster.ts';
+import type { ClusterObject } from './cluster.ts';
+import type { Address } from './peer.ts';
+import type { Served } from './play.ts';
+import { within } from './within.ts';
+
+/** On the node, an address of a Service answers at once; anywhere else, nothing does. */
+const PROBE_MS = 1_000;
+const FORWARD_MS = 20_000;
+
+interface ServedNamespace extends ClusterObject {
+  readonly status: {
+    readonly endpoints?: readonly { readonly address: string; readonly port: number }[];
+  };
+}
+
+interface Service extends ClusterObject {
+  readonly spec: { readonly clusterIP: string };
+}
+
+interface Secret extends ClusterObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+interface Client extends ClusterObject {
+  readonly spec: Readonly<Record<string, unknown>> & ClientSpec;
+}
+
+export interface ClusterBroker extends Served {
+  /** Where it is reached from here. */
+  readonly address: Address;
+  stop(): void;
+}
+
+/** An authority that the MqttNamespace `name` trusts, and that issues to its Clients. */
+export async function trustTestAuthority(namespace: string, name: string): Promise<void> {
+  const { root } = await testAuthority();
+  const certificate = {
+    apiVersion: 'mqttgrid.io/v1',
+    kind: 'CaCertificate',
+    metadata: { name: `${name}-test-authority` },
+    spec: { namespaceRef: { name }, encodedCertificate: root.certificatePem },
+  };
+  await applyText(namespace, JSON.stringify(certificate));
+}
+
+/** Waits until the MqttNamespace and its authority are ready, and issues to its Clients. */
+export async function serve(namespace: string, name: string): Promise<ClusterBroker> {
+  await trustTestAuthority(namespace, name);
+  const objects = [`mqttnamespace/${name}`, `cacertificate/${name}-test-authority`];
+  await waitFor(namespace, objects, 'Ready');
+  const { status } = await get<ServedNamespace>(namespace, `mqttnamespace/${name}`);
+  const [endpoint] = status.endpoints ?? [];
+  if (endpoint === undefined) throw new Error(`${name} is Ready and has no endpoint`);
+  const certificates = mkdtempSync(path.join(tmpdir(), 'mqttgrid-cluster-'));
+  await writeCertificates(certificates, namespace, name);
+  const { address, stop } = await reach(namespace, name, endpoint.port);
+  return {
+    certificates,
+    endpoint: () => `mqtts://${endpoint.address}:${endpoint.port}`,
+    dial: () => address,
+    address,
+    stop: () => {
+      stop();
+      rmSync(certificates, { recursive: true });
+    },
+  };
+}
+
+async function writeCertificates(folder: string, namespace: string, name: string): Promise<void> {
+  const { data } = await get<Secret>(namespace, `secret/${name}-server`);
+  writeFileSync(path.join(folder, 'ca.crt'), Buffer.from(data['ca.crt'] ?? '', 'base64'));
+  mkdirSync(path.join(folder, name));
+  for (const { metadata, spec } of await list<Client>('clients.mqttgrid.io', '-n', namespace)) {
+    if (spec.namespaceRef.name !== name || !('certificateSubject' in spec.authentication)) continue;
+    await writeCertificate(
+      path.join(folder, name, spec.name ?? metadata.name),
+      spec.authentication.certificateSubject,
+    );
+  }
+}
+
+async function writeCertificate(file: string, subject: CertificateSubject): Promise<void> {
+  const { client, tlsOptions } = await testAuthority();
+  const { cert, key } = tlsOptions(await client(subject));
+  writeFileSync(`${file}.crt`, cert);
+  writeFileSync(`${file}.key`, key);
+}
+
+interface Way {
+  readonly address: Address;
+  readonly stop: () => void;
+}
+
+/** Straight to the Service where this machine is a node of the cluster, else through kubectl. */
+async function reach(namespace: string, name: string, port: number): Promise<Way> {
+  const { spec } = await get<Service>(namespace, `service/${name}`);
+  const address = { host: spec.clusterIP, port };
+  if (await answers(address)) return { address, stop: () => undefined };
+  return forward(namespace, name, port);
+}
+
+async function answers({ host, port }: Address): Promise<boolean> {
+  const socket = connect({ host, port });
+  try {
+    await within(PROBE_MS, 'a connection', once(socket, 'connect'));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Ends with the pod that it leads to. */
+async function forward(namespace: string, name: string, port: number): Promise<Way> {
+  const child = spawn(
+    'kubectl',
+    ['-n', namespace, 'port-forward', `service/${name}`, `:${port}`, '--address', '127.0.0.1'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const local = await within(FORWARD_MS, 'kubectl port-forward', forwardedPort(child));
+  return { address: { host: '127.0.0.1', port: local }, stop: () => void child.kill() };
+}
+
+async function forwardedPort(child: ChildProcess & { readonly stdout: NodeJS.ReadableStream }) {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, port] = /^Forwarding from 127\.0\.0\.1:([0-9]+) /.exec(line) ?? [];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error('kubectl port-forward ended');
+}
