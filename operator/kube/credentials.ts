@@ -22,7 +22,7 @@ export function serverUrl(config: KubeConfig): URL {
   // Without any configuration client-node goes to http://localhost:8080.
   if (server === undefined || !URL.canParse(server) || new URL(server).protocol !== 'https:') {
     throw new Error(
-      'no API server: set KUBECONFIG to a kubeconfig whose current context names an https server, ' +
+      'no API server: set KUBECONFIG to a kubeconfig whose current context has an https server, ' +
         'or run in a pod with a service account',
     );
   }

@@ -169,10 +169,8 @@ test('a watch tells what happened since, and before its end how far it has come'
   await delay(1_000);
   const last = await client.create(CONFIG_MAPS, configMap('elsewhere'));
   await within(10_000, 'the end that the server sets', quiet);
-  assert.deepEqual(
-    bookmarks.map(({ type, object }) => [type, object.metadata.resourceVersion]),
-    [['BOOKMARK', last.metadata.resourceVersion]],
-  );
+  assert.ok(bookmarks.length > 0 && bookmarks.every(({ type }) => type === 'BOOKMARK'));
+  assert.equal(bookmarks[0]?.object.metadata.resourceVersion, last.metadata.resourceVersion);
 });
 
 test('a list and a watch from a state that is no longer kept are gone', async (t) => {

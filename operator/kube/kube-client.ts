@@ -211,7 +211,7 @@ export class KubeClient implements KubeApi {
     }
   }
 
-  /** Longer than it asks for by up to a half, so that those it told the same do not come at once. */
+  /** Longer than it asks for by up to a half, so that not all whom it told so come at once. */
   #pause({ retryAfterSeconds = BUSY_RETRY_SECONDS_DEFAULT }: KubeApiError): Promise<void> {
     const seconds = Math.min(retryAfterSeconds, BUSY_RETRY_SECONDS_MAX);
     const pauseMs = seconds * 1000 * (1 + this.#random() / 2);
