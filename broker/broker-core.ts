@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Policy } from '../domain/access.ts';
-import { buildPolicy, isEqualJson } from '../domain/access.ts';
+import { buildPolicy, isEqualList } from '../domain/access.ts';
 import type { Limits } from '../domain/limits.ts';
 import { SESSION_EXPIRY_SECONDS } from '../domain/limits.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
@@ -147,7 +147,7 @@ export class BrokerCore implements SessionContext {
   /** Takes effect at once, on open connections and stored sessions too. */
   apply(snapshot: Snapshot): void {
     const { caCertificates } = this.policy.snapshot;
-    const authoritiesChanged = !isEqualJson(caCertificates, snapshot.caCertificates);
+    const authoritiesChanged = !isEqualList(caCertificates, snapshot.caCertificates);
     if (authoritiesChanged) this.authorities = parseAuthorities(snapshot);
     this.policy = buildPolicy(snapshot, this.policy);
     judgeAll(this, authoritiesChanged);

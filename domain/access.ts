@@ -10,6 +10,7 @@ export { explain, printExplanation, type Explanation } from './access/explanatio
 export {
   buildPolicy,
   isEqualJson,
+  isEqualList,
   type ClientAccess,
   type Grant,
   type Policy,

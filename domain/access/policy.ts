@@ -1,4 +1,5 @@
 /** A snapshot made ready for questions about its clients. */
+import { byIdentity } from '../by-identity.ts';
 import {
   clientMatchesQuery,
   parseGroupQuery,
@@ -9,6 +10,7 @@ import type { SubscriptionSupport } from '../resources.ts';
 import type {
   Snapshot,
   SnapshotClient,
+  SnapshotClientGroup,
   SnapshotPermissionBinding,
   SnapshotTopicSpace,
 } from '../snapshot.ts';
@@ -41,6 +43,8 @@ export interface ClientAccess {
 
 export interface Policy {
   readonly snapshot: Snapshot;
+  /** The snapshot's, by name. */
+  readonly clients: ReadonlyMap<string, SnapshotClient>;
   /** What was worked out so far, by client. */
   readonly known: ReadonlyMap<string, ClientAccess>;
   /** Undefined: there is no such client. Worked out when first asked for, and kept. */
@@ -54,22 +58,25 @@ export interface ParsedTopicSpace {
 
 /** By name. A template that cannot be parsed grants nothing: `compile` lets none through. */
 export function parseTopicSpaces(snapshot: Snapshot): ReadonlyMap<string, ParsedTopicSpace> {
-  const parse = (space: SnapshotTopicSpace): ParsedTopicSpace => {
-    const parsed = space.topicTemplates.map(parseTopicTemplate);
-    return { space, templates: parsed.flatMap((template) => (template.ok ? template.value : [])) };
-  };
-  return new Map(snapshot.topicSpaces.map((space) => [space.name, parse(space)]));
+  return new Map(snapshot.topicSpaces.map((space) => [space.name, parseTopicSpace(space)]));
 }
+
+const parseTopicSpace = byIdentity((space: SnapshotTopicSpace): ParsedTopicSpace => {
+  const parsed = space.topicTemplates.map(parseTopicTemplate);
+  return { space, templates: parsed.flatMap((template) => (template.ok ? template.value : [])) };
+});
 
 /** By name. A query that cannot be parsed selects nobody. */
 function parseQueries(snapshot: Snapshot): ReadonlyMap<string, GroupQuery> {
   return new Map(
-    snapshot.clientGroups.flatMap(({ name, query }) => {
-      const parsed = parseGroupQuery(query);
-      return parsed.ok ? [[name, parsed.value] as const] : [];
+    snapshot.clientGroups.flatMap((group) => {
+      const parsed = parseQuery(group);
+      return parsed.ok ? [[group.name, parsed.value] as const] : [];
     }),
   );
 }
+
+const parseQuery = byIdentity(({ query }: SnapshotClientGroup) => parseGroupQuery(query));
 
 export function identityOf(client: SnapshotClient): ClientIdentity {
   return { name: client.name, attributes: new Map(Object.entries(client.attributes)) };
@@ -80,7 +87,10 @@ export function identityOf(client: SnapshotClient): ClientIdentity {
  * before, so that who keeps one sees at a glance that nothing has to be judged anew.
  */
 export function buildPolicy(snapshot: Snapshot, previous?: Policy): Policy {
-  const clients = new Map(snapshot.clients.map((client) => [client.name, client]));
+  const clients =
+    previous?.snapshot.clients === snapshot.clients
+      ? previous.clients
+      : new Map(snapshot.clients.map((client) => [client.name, client]));
   const queries = parseQueries(snapshot);
   const spaces = parseTopicSpaces(snapshot);
   // As many entries as the snapshot has clients, at most.
@@ -89,6 +99,7 @@ export function buildPolicy(snapshot: Snapshot, previous?: Policy): Policy {
   const earlier = reused ? previous.known : new Map<string, ClientAccess>();
   return {
     snapshot,
+    clients,
     known,
     clientAccess: (name) => {
       const client = clients.get(name);
@@ -105,11 +116,8 @@ export function buildPolicy(snapshot: Snapshot, previous?: Policy): Policy {
 
 /** Whether clients stand under the same groups, topic spaces and bindings in both. */
 function hasEqualRules(left: Snapshot, right: Snapshot): boolean {
-  return isEqualJson(rulesOf(left), rulesOf(right));
-}
-
-function rulesOf({ clientGroups, topicSpaces, permissionBindings }: Snapshot): unknown {
-  return [clientGroups, topicSpaces, permissionBindings];
+  const rules = ['clientGroups', 'topicSpaces', 'permissionBindings'] as const;
+  return rules.every((list) => isEqualList(left[list], right[list]));
 }
 
 function unchanged(
@@ -119,9 +127,18 @@ function unchanged(
   return access !== undefined && isEqualJson(access.client, client) ? access : undefined;
 }
 
-/** Snapshots are plain data, and what makes them puts fields and lists in one order. */
+/**
+ * Snapshots are plain data, and what makes them puts fields and lists in one order, and keeps what
+ * did not change as the same object.
+ */
 export function isEqualJson(left: unknown, right: unknown): boolean {
   return left === right || JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** The same for long lists, of which little differs. */
+export function isEqualList(left: readonly unknown[], right: readonly unknown[]): boolean {
+  if (left === right) return true;
+  return left.length === right.length && left.every((each, at) => isEqualJson(each, right[at]));
 }
 
 interface Rules {

@@ -74,7 +74,8 @@ export class Compilations {
       readCertificate,
       ...(mqttNamespacesMax === undefined ? {} : { mqttNamespacesMax }),
     };
-    const compilation = compileNamespace(world.input(namespace, name), context);
+    const before = this.#compiled.get(key)?.compilation;
+    const compilation = compileNamespace(world.input(namespace, name), context, before);
     const tookMs = clock.nowMs() - atMs;
     this.#compiled.set(key, { compilation, atMs, tookMs, outdated: false });
     return compilation;
