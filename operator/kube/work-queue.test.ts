@@ -75,6 +75,16 @@ test('what somebody waits for goes before what nobody waits for, but not for eve
   assert.ok(position > 10 && position < 25, `it ran as number ${position}`);
 });
 
+test('what is queued in the background and then edited goes with those somebody waits for', () => {
+  const { queue, runs, keys } = aQueue(1);
+  queue.add('first');
+  queue.add('resync', 'Background');
+  queue.add('edited', 'Background');
+  queue.add('edited');
+  runs[0]?.end();
+  return settle().then(() => assert.deepEqual(keys(), ['first', 'edited']));
+});
+
 test('a failure is tried again, later each time, and an edit does not wait for that', async () => {
   const { clock, queue, runs } = aQueue();
   queue.add('a');

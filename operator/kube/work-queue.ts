@@ -95,9 +95,15 @@ export class WorkQueue {
   add(key: string, priority: Priority = 'Normal'): void {
     if (this.#stopped) return;
     const entry = this.#entryOf(key);
-    if (priority === 'Normal') entry.priority = 'Normal';
+    if (priority === 'Normal') this.#prefer(entry);
     if (entry.running) entry.dirty = true;
     else this.#addAt(entry, this.#options.clock.nowMs());
+  }
+
+  /** Somebody waits for it now, also where it is in the other line already. */
+  #prefer(entry: Entry): void {
+    entry.priority = 'Normal';
+    if (this.#lines.Background.delete(entry)) this.#lines.Normal.add(entry);
   }
 
   /** The earliest time of all that were asked for counts. */
