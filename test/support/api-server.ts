@@ -113,7 +113,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       return writeKubeconfig(paths, authority, client, client.thumbprintSha1);
     },
     applyCrds: () => {
-      kubectl('apply', '--server-side', '-f', CRDS);
+      kubectl('apply', '--server-side', '-k', CRDS);
       kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
     },
     kubectl,
