@@ -2,33 +2,21 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { declared } from '../test/support/declarations.ts';
-import { declare, OWNER } from '../test/support/resources.ts';
+import { declare, inputOf, OWNER } from '../test/support/resources.ts';
 import type { CertificateFacts } from './certificate.ts';
 import {
   compileNamespace,
-  ownerNameOf,
   type CompileContext,
-  type MemberResource,
   type NamespaceCompilation,
   type NamespaceInput,
 } from './compile.ts';
-import { resourceKey, type Resource, type ResourceOf } from './resources.ts';
+import { resourceKey, type Resource } from './resources.ts';
 import { SNAPSHOT_LISTS } from './snapshot-changes.ts';
 
 const readCertificate = (): CertificateFacts => {
   return { subject: 'CN=Any', certificateAuthority: true, validFromMs: 10, validToMs: 20 };
 };
 const context = (nowMs: number): CompileContext => ({ nowMs, readCertificate });
-
-function inputOf(resources: readonly Resource[]): NamespaceInput {
-  const of = <K extends Resource['kind']>(kind: K): ResourceOf<K>[] =>
-    resources.filter((resource) => resource.kind === kind) as unknown as ResourceOf<K>[];
-  const members = resources.filter((resource): resource is MemberResource => {
-    return 'namespaceRef' in resource.spec && ownerNameOf(resource as MemberResource) === OWNER;
-  });
-  const [mqttNamespaces, eventTopics] = [of('MqttNamespace'), of('EventTopic')];
-  return { name: OWNER, mqttNamespaces, eventTopics, members };
-}
 
 type Step =
   | { readonly step: 'Declare'; readonly resource: Resource }

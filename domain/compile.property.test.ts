@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { declared } from '../test/support/declarations.ts';
+import { broken, declared, GOOD_SPECS } from '../test/support/declarations.ts';
 import { declare, OWNER, readAnyCertificate, withSpec } from '../test/support/resources.ts';
 import { compile, type CompileContext } from './compile.ts';
 import { conditionsOf } from './conditions.ts';
@@ -119,31 +119,6 @@ suite('whatever is declared', () => {
     fc.assert(fc.property(folder, check), { numRuns: 200 });
   });
 });
-
-/** Puts anything anywhere into a spec that was good. */
-function broken(value: unknown): fc.Arbitrary<unknown> {
-  const anything = fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true });
-  if (typeof value !== 'object' || value === null) return anything;
-  const entries = Object.entries(value);
-  const inside = entries.map(([key, inner]) => {
-    return broken(inner).map((replaced) => {
-      return Array.isArray(value) ? [replaced] : { ...value, [key]: replaced };
-    });
-  });
-  return fc.oneof(anything, ...inside);
-}
-
-const GOOD_SPECS: readonly Resource[] = [
-  declare('MqttNamespace', OWNER, { limits: { clients: 1 }, routeTopicRef: { name: 'a' } }),
-  declare('CaCertificate', 'broken'),
-  declare('Client', 'broken', { attributes: { a: ['b'], c: 1 }, name: 'broken' }),
-  declare('Client', 'broken', { authentication: { certificateThumbprint: { primary: 'a' } } }),
-  declare('ClientGroup', 'broken'),
-  declare('TopicSpace', 'broken', { topicTemplates: ['a', 'b'] }),
-  declare('PermissionBinding', 'broken'),
-  declare('EventTopic', 'broken', { location: 'here' }),
-  declare('EventSubscription', 'broken', { destination: { kafka: { brokers: ['a'] } } }),
-];
 
 suite('a spec of any shape', () => {
   const neighbours = [

@@ -52,8 +52,8 @@ function spaceViolation(
   const field = ['spec', 'topicSpaceName'];
   const space = spaces.get(name);
   if (space === undefined) {
-    const known = [...spaces.keys()];
-    return refNotFound(field, { kind: 'TopicSpace', name, within: ownerOf(resource), known });
+    const missing = { name, within: ownerOf(resource), known: [...spaces.keys()] };
+    return refNotFound(field, { kind: 'TopicSpace', ...missing });
   }
   return isAccepted(space) ? undefined : refNotAccepted(field, space.resource, space.faults);
 }

@@ -12,10 +12,10 @@ import { candidatesOf, isAccepted, oldestFirst, type Candidate } from './peers.t
 import { refNotAccepted, refNotFound } from './references.ts';
 import { verdictsOf, type Verdict } from './verdict.ts';
 
-const judgeTopic = byIdentity((resource: ResourceOf<'EventTopic'>) =>
+export const judgeEventTopic = byIdentity((resource: ResourceOf<'EventTopic'>) =>
   judgementOf(resource, validateEventTopic),
 );
-const judgeSubscription = byIdentity((resource: ResourceOf<'EventSubscription'>) =>
+export const judgeEventSubscription = byIdentity((resource: ResourceOf<'EventSubscription'>) =>
   judgementOf(resource, validateEventSubscription),
 );
 
@@ -25,7 +25,7 @@ type EventTopicCandidate = Candidate<'EventTopic', ValidEventTopic>;
 export type EventTopics = ReadonlyMap<string, EventTopicCandidate>;
 
 export function judgeEventTopics(resources: readonly ResourceOf<'EventTopic'>[]): EventTopics {
-  const candidates = oldestFirst(candidatesOf(resources, judgeTopic));
+  const candidates = oldestFirst(candidatesOf(resources, judgeEventTopic));
   return new Map(candidates.map((candidate) => [candidate.resource.metadata.name, candidate]));
 }
 
@@ -37,16 +37,14 @@ export interface EventResources {
 
 export function compileEvents(resources: EventResources): ReadonlyMap<string, Verdict> {
   const topics = judgeEventTopics(resources.eventTopics);
-  const subscriptions = candidatesOf(resources.eventSubscriptions, judgeSubscription);
-  const known = [...topics.keys()];
-  for (const subscription of subscriptions) resolveTopic(subscription, topics, known);
+  const subscriptions = candidatesOf(resources.eventSubscriptions, judgeEventSubscription);
+  for (const subscription of subscriptions) resolveTopic(subscription, topics);
   return verdictsOf([[...topics.values()], subscriptions]);
 }
 
-function resolveTopic(
+export function resolveTopic(
   subscription: Candidate<'EventSubscription', ValidEventSubscription>,
   topics: EventTopics,
-  known: readonly string[],
 ): void {
   if (subscription.value === undefined) return;
   const name = subscription.value.topic;
@@ -54,7 +52,7 @@ function resolveTopic(
   const field = ['spec', 'topicRef', 'name'];
   if (topic === undefined) {
     const within = `the Kubernetes namespace ${quote(subscription.resource.metadata.namespace)}`;
-    const missing = { kind: 'EventTopic', name, within, known } as const;
+    const missing = { kind: 'EventTopic', name, within, known: [...topics.keys()] } as const;
     subscription.unresolved = [refNotFound(field, missing)];
   } else if (!isAccepted(topic)) {
     subscription.unresolved = [refNotAccepted(field, topic.resource, topic.faults)];

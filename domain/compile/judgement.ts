@@ -40,8 +40,9 @@ export function judgementOf<K extends Kind, Value>(
 }
 
 function createdMs(resource: Resource): number {
-  const time = Date.parse(resource.metadata.creationTimestamp);
+  const stated: unknown = resource.metadata.creationTimestamp;
   // Who cannot prove an age has none.
+  const time = typeof stated === 'string' ? Date.parse(stated) : Number.NaN;
   return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time;
 }
 

@@ -18,7 +18,7 @@ import {
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
 
-const judge = byIdentity((resource: ResourceOf<'MqttNamespace'>) =>
+export const judgeMqttNamespace = byIdentity((resource: ResourceOf<'MqttNamespace'>) =>
   judgementOf(resource, validateMqttNamespace),
 );
 
@@ -32,11 +32,10 @@ export function judgeOwners(
   eventTopics: EventTopics,
   mqttNamespacesMax: number,
 ): Owners {
-  const owners = oldestFirst(candidatesOf(resources, judge));
+  const owners = oldestFirst(candidatesOf(resources, judgeMqttNamespace));
   claimNames(owners, regionalName);
-  admit(owners, { limit: limitOn(mqttNamespacesMax) });
-  const topicNames = [...eventTopics.keys()];
-  for (const owner of owners) resolveRouteTopic(owner, eventTopics, topicNames);
+  admit(owners, { limit: mqttNamespacesLimit(mqttNamespacesMax) });
+  for (const owner of owners) resolveRouteTopic(owner, eventTopics);
   return new Map(owners.map((owner) => [owner.resource.metadata.name, owner]));
 }
 
@@ -51,7 +50,7 @@ function locationOf(resource: ResourceOf<'MqttNamespace'>): string {
   return typeof location === 'string' ? location : '';
 }
 
-function limitOn(value: number): Limit {
+export function mqttNamespacesLimit(value: number): Limit {
   return {
     value,
     source: `a Kubernetes namespace has at most ${value} MqttNamespaces`,
@@ -61,13 +60,13 @@ function limitOn(value: number): Limit {
 
 const ROUTE_TOPIC = ['spec', 'routeTopicRef', 'name'];
 
-function resolveRouteTopic(owner: Owner, topics: EventTopics, known: readonly string[]): void {
+export function resolveRouteTopic(owner: Owner, topics: EventTopics): void {
   const name = owner.value?.routeTopic;
   if (name === undefined) return;
   const topic = topics.get(name);
   if (topic === undefined) {
     const within = `the Kubernetes namespace ${quote(owner.resource.metadata.namespace)}`;
-    const missing = { kind: 'EventTopic', name, within, known } as const;
+    const missing = { kind: 'EventTopic', name, within, known: [...topics.keys()] } as const;
     owner.unresolved = [refNotFound(ROUTE_TOPIC, missing)];
   } else if (!isAccepted(topic)) {
     owner.unresolved = [refNotAccepted(ROUTE_TOPIC, topic.resource, topic.faults)];

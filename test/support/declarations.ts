@@ -56,3 +56,29 @@ export const declared: fc.Arbitrary<Resource> = fc.oneof(
     });
   }),
 );
+
+/** Puts anything anywhere into a spec that was good. */
+export function broken(value: unknown): fc.Arbitrary<unknown> {
+  const anything = fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true });
+  if (typeof value !== 'object' || value === null) return anything;
+  const entries = Object.entries(value);
+  const inside = entries.map(([key, inner]) => {
+    return broken(inner).map((replaced) => {
+      return Array.isArray(value) ? [replaced] : { ...value, [key]: replaced };
+    });
+  });
+  return fc.oneof(anything, ...inside);
+}
+
+/** Between them they have every field that a rule looks at. */
+export const GOOD_SPECS: readonly Resource[] = [
+  declare('MqttNamespace', OWNER, { limits: { clients: 1 }, routeTopicRef: { name: 'a' } }),
+  declare('CaCertificate', 'broken'),
+  declare('Client', 'broken', { attributes: { a: ['b'], c: 1 }, name: 'broken' }),
+  declare('Client', 'broken', { authentication: { certificateThumbprint: { primary: 'a' } } }),
+  declare('ClientGroup', 'broken'),
+  declare('TopicSpace', 'broken', { topicTemplates: ['a', 'b'] }),
+  declare('PermissionBinding', 'broken'),
+  declare('EventTopic', 'broken', { location: 'here' }),
+  declare('EventSubscription', 'broken', { destination: { kafka: { brokers: ['a'] } } }),
+];

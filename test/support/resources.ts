@@ -1,5 +1,6 @@
 /** Declared objects for tests: valid unless a test says otherwise. */
 import type { ReadCertificate } from '../../domain/certificate.ts';
+import { ownerNameOf, type MemberResource, type NamespaceInput } from '../../domain/compile.ts';
 import type { Kind, Resource, ResourceOf } from '../../domain/resources.ts';
 
 export const OWNER = 'grid';
@@ -57,3 +58,14 @@ export function withSpec(kind: Kind, name: string, spec: unknown): Resource {
 export const readAnyCertificate: ReadCertificate = () => {
   return { subject: 'CN=Any', certificateAuthority: true, validFromMs: 0, validToMs: 1e15 };
 };
+
+/** What `compileNamespace` reads for one MqttNamespace of the Kubernetes namespace `default`. */
+export function inputOf(resources: readonly Resource[], name = OWNER): NamespaceInput {
+  const of = <K extends Kind>(kind: K): ResourceOf<K>[] =>
+    resources.filter((resource) => resource.kind === kind) as unknown as ResourceOf<K>[];
+  const members = resources.filter((resource): resource is MemberResource => {
+    return ownerNameOf(resource as MemberResource) === name;
+  });
+  const [mqttNamespaces, eventTopics] = [of('MqttNamespace'), of('EventTopic')];
+  return { name, mqttNamespaces, eventTopics, members };
+}
