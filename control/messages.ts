@@ -6,12 +6,15 @@
  *     broker                                operator
  *     Hello  pod, what it runs     ->
  *                                  <-   NotLeader: ask another replica; or
+ *                                  <-   TryLater: and why; or
  *                                  <-   Current: it runs the newest already; or
  *                                  <-   UpdateBegin, UpdatePart ..., UpdateEnd
  *     Acknowledge, or Refuse       ->
  *
- * and from then on an update for each new version. Ping and Pong tell a dead peer from a quiet one.
+ * and from then on the same for each new version, one at a time. Ping and Pong tell a dead peer
+ * from a quiet one.
  */
+import { LIMIT_RULES } from '../domain/limits.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
 
 /**
@@ -30,14 +33,56 @@ export function compareVersions(left: SnapshotVersion, right: SnapshotVersion): 
   return left.epoch - right.epoch || left.counter - right.counter;
 }
 
+export function versionText({ epoch, counter }: SnapshotVersion): string {
+  return `${epoch}.${counter}`;
+}
+
 /** A version, and what its content hashes to: equal hashes are equal snapshots. */
 export interface SnapshotStamp {
   readonly version: SnapshotVersion;
   readonly hash: string;
 }
 
+export function isEqualStamp(left: SnapshotStamp, right: SnapshotStamp): boolean {
+  return left.hash === right.hash && compareVersions(left.version, right.version) === 0;
+}
+
 /** Raised whenever a message changes its meaning; peers that differ do not talk. */
 export const PROTOCOL_VERSION = 1;
+
+/**
+ * A Lease counts in 32 bits (leaseTransitions): a broker that lies must not be able to bring the
+ * leader so far that it cannot be followed by another.
+ */
+export const EPOCH_MAX = 1_000_000_000;
+/** A version a microsecond for three centuries. */
+export const COUNTER_MAX = Number.MAX_SAFE_INTEGER;
+/** Characters of a hash: SHA-256 in base64url. */
+export const HASH_LENGTH = 43;
+/** Characters of a pod's name: a DNS subdomain (RFC 1123). */
+export const POD_NAME_LENGTH_MAX = 253;
+/** Characters of what one side tells the other in words; it ends up in a condition's message. */
+export const REASON_LENGTH_MAX = 1024;
+
+/**
+ * Bytes of a line from an operator. A part holds `PART_BYTES` and at most one change more, and the
+ * largest change is a topic space of 100 templates of 1 KiB, of which JSON makes six times as much
+ * at worst.
+ */
+export const OPERATOR_LINE_BYTES_MAX = 1024 * 1024;
+/** Bytes of a line from a broker: the longest is a Refuse. */
+export const BROKER_LINE_BYTES_MAX = 16 * 1024;
+/** What a part is filled up to: large enough to be few, small enough to be nothing to wait for. */
+export const PART_BYTES = 64 * 1024;
+/** Changes in one update: everything that a MqttNamespace may hold at most, taken out and put in. */
+export const UPDATE_CHANGES_MAX =
+  2 *
+  (LIMIT_RULES.clients.ceiling +
+    LIMIT_RULES.caCertificates.ceiling +
+    LIMIT_RULES.clientGroups.ceiling +
+    LIMIT_RULES.topicSpaces.ceiling +
+    LIMIT_RULES.permissionBindings.ceiling +
+    1);
 
 export type BrokerMessage =
   | {
@@ -47,6 +92,8 @@ export type BrokerMessage =
       readonly pod: string;
       /** What it runs, from its disk or from the connection before. */
       readonly runs?: SnapshotStamp;
+      /** It wants no changes but all of it, since the last changes did not add up. */
+      readonly whole?: boolean;
     }
   | { readonly type: 'Acknowledge'; readonly stamp: SnapshotStamp }
   | { readonly type: 'Refuse'; readonly version: SnapshotVersion; readonly message: string }
@@ -54,6 +101,8 @@ export type BrokerMessage =
 
 export type OperatorMessage =
   | { readonly type: 'NotLeader' }
+  /** There is nothing for this broker now; the operator closes. */
+  | { readonly type: 'TryLater'; readonly reason: string }
   /** The broker's content is the newest; it runs it under this version from now on. */
   | { readonly type: 'Current'; readonly stamp: SnapshotStamp }
   | {
@@ -65,3 +114,24 @@ export type OperatorMessage =
   | { readonly type: 'UpdatePart'; readonly changes: readonly SnapshotChange[] }
   | { readonly type: 'UpdateEnd' }
   | { readonly type: 'Ping' };
+
+/** An update in its messages, each made when it is asked for. */
+export function* updateMessages(
+  base: SnapshotStamp | undefined,
+  stamp: SnapshotStamp,
+  changes: readonly SnapshotChange[],
+): Generator<OperatorMessage, void, undefined> {
+  yield base === undefined ? { type: 'UpdateBegin', stamp } : { type: 'UpdateBegin', base, stamp };
+  let part: SnapshotChange[] = [];
+  let partBytes = 0;
+  for (const change of changes) {
+    part.push(change);
+    partBytes += Buffer.byteLength(JSON.stringify(change));
+    if (partBytes < PART_BYTES) continue;
+    yield { type: 'UpdatePart', changes: part };
+    part = [];
+    partBytes = 0;
+  }
+  if (part.length > 0) yield { type: 'UpdatePart', changes: part };
+  yield { type: 'UpdateEnd' };
+}
