@@ -148,8 +148,11 @@ export class BrokerCore implements SessionContext {
   apply(snapshot: Snapshot): void {
     const { caCertificates } = this.policy.snapshot;
     const authoritiesChanged = !isEqualList(caCertificates, snapshot.caCertificates);
-    if (authoritiesChanged) this.authorities = parseAuthorities(snapshot);
-    this.policy = buildPolicy(snapshot, this.policy);
+    // Whatever may throw comes first: a snapshot is in force as a whole or not at all.
+    const authorities = authoritiesChanged ? parseAuthorities(snapshot) : this.authorities;
+    const policy = buildPolicy(snapshot, this.policy);
+    this.authorities = authorities;
+    this.policy = policy;
     judgeAll(this, authoritiesChanged);
     this.rates.apply(snapshot.limits);
   }

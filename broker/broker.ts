@@ -32,7 +32,10 @@ export interface BrokerOptions {
 export interface Broker {
   readonly port: number;
   readonly metrics: Readonly<Metrics>;
-  /** In force when it returns, on open connections and stored sessions too. */
+  /**
+   * In force when it returns, on open connections and stored sessions too.
+   * @throws where it cannot be run: what was in force before stays then
+   */
   apply(snapshot: Snapshot): void;
   /** For connections made from now on. */
   setServerCertificate(certificate: ServerCertificate): void;
@@ -55,7 +58,7 @@ const CLOSE_GRACE_MS = 2000;
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { snapshot, logger, clock = systemClock, storePath, openStore = openSqlite } = options;
   const store = storePath === undefined ? undefined : await openStore(storePath, logger);
-  const core = new BrokerCore(snapshot, { logger, clock, store });
+  const core = await newCore(snapshot, { logger, clock, store });
   const listener = await listen(core, options);
   let closing: Promise<void> | undefined;
   return {
@@ -72,6 +75,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
 function openSqlite(path: string, logger: Logger): Promise<SessionStore> {
   return SqliteStore.open(path, logger);
+}
+
+/** A snapshot that cannot be run leaves no store open. */
+async function newCore(
+  snapshot: Snapshot,
+  parts: Pick<BrokerCore, 'logger' | 'clock' | 'store'>,
+): Promise<BrokerCore> {
+  try {
+    return new BrokerCore(snapshot, parts);
+  } catch (error) {
+    await parts.store?.close();
+    throw error;
+  }
 }
 
 async function listen(core: BrokerCore, { host, port, tls }: BrokerOptions): Promise<Listener> {

@@ -92,7 +92,7 @@ export class Listener {
 
   /** For new connections; those that are open keep the one they were opened with. */
   setCertificate(certificate: ServerCertificate): void {
-    this.#tlsServer.setSecureContext({ ...secureContext(certificate), ca: [] });
+    this.#tlsServer.setSecureContext(secureContext(certificate));
   }
 
   setConnectionsMax(clients: number): void {
@@ -116,13 +116,17 @@ function newTlsServer(certificate: ServerCertificate): tls.Server {
     // Node could neither accept an intermediate as anchor nor a certificate known by its
     // thumbprint; and no list of authorities makes clients send whatever they have.
     rejectUnauthorized: false,
+  });
+}
+
+/** All of it each time: Node takes back what a later context does not say again. */
+function secureContext(certificate: ServerCertificate): tls.SecureContextOptions {
+  return {
+    cert: certificate.certificatePem,
+    key: certificate.privateKeyPem,
     ca: [],
     minVersion: 'TLSv1.2',
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionTimeout: TLS_SESSION_SECONDS,
-  });
-}
-
-function secureContext(certificate: ServerCertificate): { cert: string; key: string } {
-  return { cert: certificate.certificatePem, key: certificate.privateKeyPem };
+  };
 }

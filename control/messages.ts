@@ -16,6 +16,7 @@
  */
 import { LIMIT_RULES } from '../domain/limits.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 
 /**
  * Orders snapshots of one MqttNamespace over all leaders: by epoch, then by counter. A broker goes
@@ -41,6 +42,12 @@ export function versionText({ epoch, counter }: SnapshotVersion): string {
 export interface SnapshotStamp {
   readonly version: SnapshotVersion;
   readonly hash: string;
+}
+
+/** A snapshot under its version. */
+export interface StampedSnapshot {
+  readonly stamp: SnapshotStamp;
+  readonly snapshot: Snapshot;
 }
 
 export function isEqualStamp(left: SnapshotStamp, right: SnapshotStamp): boolean {
@@ -72,7 +79,7 @@ export const REASON_LENGTH_MAX = 1024;
 export const OPERATOR_LINE_BYTES_MAX = 1024 * 1024;
 /** Bytes of a line from a broker: the longest is a Refuse. */
 export const BROKER_LINE_BYTES_MAX = 16 * 1024;
-/** What a part is filled up to: large enough to be few, small enough to be nothing to wait for. */
+/** What a part is filled up to: so large that there are few, so small that none holds up others. */
 export const PART_BYTES = 64 * 1024;
 /** Changes in one update: everything that a MqttNamespace may hold at most, taken out and put in. */
 export const UPDATE_CHANGES_MAX =
