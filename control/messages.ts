@@ -79,7 +79,7 @@ export const REASON_LENGTH_MAX = 1024;
 export const OPERATOR_LINE_BYTES_MAX = 1024 * 1024;
 /** Bytes of a line from a broker: the longest is a Refuse. */
 export const BROKER_LINE_BYTES_MAX = 16 * 1024;
-/** What a part is filled up to: so large that there are few, so small that none holds up others. */
+/** What a part is filled up to: there are few then, and none holds up anything for long. */
 export const PART_BYTES = 64 * 1024;
 /** Changes in one update: everything that a MqttNamespace may hold at most, taken out and put in. */
 export const UPDATE_CHANGES_MAX =

@@ -21,9 +21,10 @@ export interface PublicationsOptions {
   /** `standing(key)` answers something else now. */
   readonly onStanding: (key: string) => void;
   /**
-   * A broker runs a version of `epoch` that is not older than what this leader has for it, and not
-   * this leader's: another leader was there, or the Lease was made anew. It is told nothing until
-   * `lead` is called with an epoch above this one. Called again and again until then.
+   * A broker runs a version that is not older than what this leader has for it, and not this
+   * leader's: there was another one of whom the Lease knows nothing, since it was made anew. The
+   * broker is told nothing until `lead` is called with `epoch`, which is above its own, or with a
+   * higher one. Called again and again until then.
    */
   readonly onHigherEpoch: (epoch: number) => void;
 }
@@ -247,7 +248,7 @@ export class Publications implements SnapshotPublisher {
     const { content, history } = published;
     const { runs } = broker;
     if (runs !== undefined && isAhead(runs, content)) {
-      this.#options.onHigherEpoch(runs.version.epoch);
+      this.#options.onHigherEpoch(runs.version.epoch + 1);
       return;
     }
     const known = runs && history.get(runs.hash);
