@@ -57,11 +57,8 @@ export function isEqualStamp(left: SnapshotStamp, right: SnapshotStamp): boolean
 /** Raised whenever a message changes its meaning; peers that differ do not talk. */
 export const PROTOCOL_VERSION = 1;
 
-/**
- * A Lease counts in 32 bits (leaseTransitions): a broker that lies must not be able to bring the
- * leader so far that it cannot be followed by another.
- */
-export const EPOCH_MAX = 1_000_000_000;
+/** A Lease counts in 32 bits, one of them for the sign (leaseTransitions). */
+export const EPOCH_MAX = 2 ** 31 - 1;
 /** A version a microsecond for three centuries. */
 export const COUNTER_MAX = Number.MAX_SAFE_INTEGER;
 /** Characters of a hash: SHA-256 in base64url. */
@@ -81,7 +78,7 @@ export const OPERATOR_LINE_BYTES_MAX = 1024 * 1024;
 export const BROKER_LINE_BYTES_MAX = 16 * 1024;
 /** What a part is filled up to: there are few then, and none holds up anything for long. */
 export const PART_BYTES = 64 * 1024;
-/** Changes in one update: everything that a MqttNamespace may hold at most, taken out and put in. */
+/** Changes in one update: all that a MqttNamespace may hold at most, taken out and put in. */
 export const UPDATE_CHANGES_MAX =
   2 *
   (LIMIT_RULES.clients.ceiling +

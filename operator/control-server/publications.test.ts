@@ -256,6 +256,15 @@ test('a broker that is ahead is told nothing until the epoch is above its own', 
   }
 });
 
+test('a broker that lies cannot use up the epochs of leaders to come', () => {
+  const { publications, connect, higher } = aWorld();
+  publications.lead(4);
+  publications.publish(KEY, UID, snapshotOf('a'));
+  const version = { epoch: 1_000_000_000, counter: 1 };
+  const link = connect('pod-0', { version, hash: hashOf(snapshotOf('b')) });
+  assert.deepEqual([link.sent, higher], [[], []]);
+});
+
 test('with a new epoch all brokers are told their content under it, and publish answers it', () => {
   const { publications, connect, runs } = aWorld();
   publications.lead(1);

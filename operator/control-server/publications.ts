@@ -49,6 +49,11 @@ export interface PublicationCounts {
 /** How long a broker may take to say Hello. */
 export const HELLO_TIMEOUT_MS = 5000;
 /**
+ * The highest epoch that a broker may bring the leader to: one that lies must not use up the
+ * numbers that a Lease has for leaders to come.
+ */
+const EPOCH_RAISED_MAX = 1_000_000_000;
+/**
  * Snapshots kept to base changes on, for brokers that come back: they share what did not change,
  * so each costs its lists, 80 KB with 10,000 clients.
  */
@@ -248,12 +253,18 @@ export class Publications implements SnapshotPublisher {
     const { content, history } = published;
     const { runs } = broker;
     if (runs !== undefined && isAhead(runs, content)) {
-      this.#options.onHigherEpoch(runs.version.epoch + 1);
+      this.#askFor(key, runs.version.epoch + 1);
       return;
     }
     const known = runs && history.get(runs.hash);
     if (known !== undefined) broker.knowContent(known);
     this.#count(broker.offer(content));
+  }
+
+  #askFor(key: string, epoch: number): void {
+    if (epoch <= EPOCH_RAISED_MAX) return this.#options.onHigherEpoch(epoch);
+    const why = `of epoch ${epoch - 1}, and no leader is brought above ${EPOCH_RAISED_MAX}`;
+    this.#options.logger.error({ key }, `a broker says that it runs a snapshot ${why}`);
   }
 
   #count(offer: ReturnType<ConnectedBroker['offer']>): void {
