@@ -34,6 +34,7 @@ export const FAULT_REASONS = {
   RefNotAccepted: 'the object names another object that is itself refused',
   RefLocationMismatch: 'the object names another object that states another location',
   Pending: 'not every broker runs it yet',
+  BrokerUnavailable: 'no broker pod can run, or none is ready yet',
   SnapshotRefused: 'a broker would not run the configuration that holds it, and says why',
 } as const;
 

@@ -95,6 +95,8 @@ export interface ApplyOptions extends PatchOptions {
   readonly fieldManager: string;
   /** Takes fields from other managers, rather than fail with 409. */
   readonly force: boolean;
+  /** The server judges it, and answers as if it had done it, but does nothing. */
+  readonly dryRun?: boolean;
 }
 
 export interface DeleteOptions {

@@ -1,0 +1,178 @@
+/** Makes objects on the API server what they should be, in as few writes as there are changes. */
+import { failure, success, type Result } from '../../../domain/result.ts';
+import type { Clock } from '../../clock.ts';
+import { KubeApiError } from '../../kube/kube-api.ts';
+import type { KubeApi, KubeObject, ObjectMeta, ResourceType } from '../../kube/kube-api.ts';
+import { FIELD_MANAGER, isOurs } from './labels.ts';
+import type { Owner } from './labels.ts';
+import type { WorkloadNames } from './names.ts';
+import type { OwnedObjects } from './owned-types.ts';
+import { hashOf, holds, stamped } from './stamp.ts';
+import { TimedMemory } from './timed-memory.ts';
+
+/** Caches are behind by milliseconds; what they do not show after this was changed by others. */
+const OWN_WRITE_MS = 10_000;
+
+/**
+ * What the API server refused is not sent again sooner, unless it is something else: a quota or a
+ * policy that was changed meanwhile tells nobody.
+ */
+export const REFUSED_RETRY_MS = 15_000;
+
+/** Bad request, forbidden, and what does not satisfy a schema or a policy. */
+const REFUSED_STATUSES: readonly number[] = [400, 403, 422];
+
+/** Why an object is not as it is declared. */
+export interface Fault {
+  /** One sentence without a full stop, for the person who must act. */
+  readonly message: string;
+  /** Nobody needs to act: it is over in a moment. */
+  readonly passing: boolean;
+}
+
+export type Applied<Value> = Result<Value, Fault>;
+
+export function fault(message: string): { readonly ok: false; readonly fault: Fault } {
+  return failure({ message, passing: false });
+}
+
+export function passing(message: string): { readonly ok: false; readonly fault: Fault } {
+  return failure({ message, passing: true });
+}
+
+export interface ApplierOptions {
+  readonly api: KubeApi;
+  readonly owned: OwnedObjects;
+  readonly clock: Clock;
+}
+
+/** One MqttNamespace, and what its objects are called. */
+export interface Subject {
+  readonly owner: Owner;
+  readonly names: WorkloadNames;
+}
+
+export class Applier {
+  readonly #options: ApplierOptions;
+  /** What the server answered to a write, until the caches show something that came after it. */
+  readonly #written: TimedMemory<{
+    readonly before: string | undefined;
+    readonly object: KubeObject;
+  }>;
+  readonly #refused: TimedMemory<{ readonly hash: string; readonly message: string }>;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#written = new TimedMemory(options.clock, OWN_WRITE_MS);
+    this.#refused = new TimedMemory(options.clock, REFUSED_RETRY_MS);
+  }
+
+  /** Undefined: there is none. A fault where somebody else's is in the way, or it is going. */
+  async find<T extends KubeObject>(
+    type: ResourceType,
+    name: string,
+    { owner, names }: Subject,
+  ): Promise<Applied<T | undefined>> {
+    const objectName = { namespace: owner.metadata.namespace ?? '', name };
+    // The caches hold only what is labelled as ours: somebody else's is seen by asking.
+    const live =
+      this.#known<T>(type, objectName) ?? (await this.#options.api.get<T>(type, objectName));
+    if (live === undefined) return success(undefined);
+    const what = `the ${type.kind} ${objectName.namespace}/${name}`;
+    if (!isOurs(live, owner, names)) {
+      return fault(
+        `${what} exists and does not belong to this MqttNamespace, which needs one of this name: ` +
+          'delete it, or give the MqttNamespace another metadata.name',
+      );
+    }
+    if (live.metadata.deletionTimestamp !== undefined) {
+      return passing(`${what} is being deleted, and is made anew when it is gone`);
+    }
+    return success(live);
+  }
+
+  /**
+   * @param live what `find` found
+   * @param version the state that `live` is in must not be past: for what depends on it
+   * @throws KubeApiError and UnreachableError where another try may succeed
+   */
+  async put<T extends KubeObject>(
+    type: ResourceType,
+    desired: T,
+    live: T | undefined,
+    version: 'any' | 'same' = 'any',
+  ): Promise<Applied<T>> {
+    const object = stamped(desired);
+    if (live !== undefined && holds(live, object)) return success(live);
+    const key = keyOf(type, object.metadata);
+    const hash = hashOf(object);
+    const refused = this.#refused.get(key);
+    if (refused?.hash === hash) return fault(refused.message);
+    try {
+      const metadata = { ...object.metadata, ...preconditions(live, version) };
+      return success(await this.#apply(type, { ...object, metadata }, live !== undefined));
+    } catch (error) {
+      const message = refusalOf(error);
+      if (message === undefined) throw error;
+      this.#refused.set(key, { hash, message });
+      return fault(message);
+    }
+  }
+
+  /** Forces nothing where there was none: somebody else may have made one since. */
+  async #apply<T extends KubeObject>(type: ResourceType, object: T, force: boolean): Promise<T> {
+    const { api, owned } = this.#options;
+    const applied = await api.apply<T>(type, object, { fieldManager: FIELD_MANAGER, force });
+    const before = owned.get(type, object.metadata)?.metadata.resourceVersion;
+    this.#written.set(keyOf(type, object.metadata), { before, object: applied });
+    return applied;
+  }
+
+  async ensure<T extends KubeObject>(
+    type: ResourceType,
+    desired: T,
+    subject: Subject,
+  ): Promise<Applied<T>> {
+    const found = await this.find<T>(type, desired.metadata.name, subject);
+    return found.ok ? this.put(type, desired, found.value) : found;
+  }
+
+  /** From the caches, or from our own last write where they do not show it yet. */
+  #known<T extends KubeObject>(
+    type: ResourceType,
+    name: { readonly namespace: string; readonly name: string },
+  ): T | undefined {
+    const cached = this.#options.owned.get<T>(type, name);
+    const key = keyOf(type, name);
+    const written = this.#written.get(key);
+    if (written === undefined) return cached;
+    if (cached?.metadata.resourceVersion === written.before) return written.object as T;
+    this.#written.delete(key);
+    return cached;
+  }
+}
+
+/** The write is for this object, not for a namesake; for this state of it, if that matters. */
+function preconditions(
+  live: KubeObject | undefined,
+  version: 'any' | 'same',
+): Pick<ObjectMeta, 'uid' | 'resourceVersion'> {
+  if (live === undefined) return {};
+  const { uid = '', resourceVersion = '' } = live.metadata;
+  return version === 'same' ? { uid, resourceVersion } : { uid };
+}
+
+function keyOf(
+  { kind }: ResourceType,
+  { namespace = '', name }: { readonly namespace?: string; readonly name: string },
+): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** Undefined: it may succeed when it is tried again. */
+export function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof KubeApiError)) return undefined;
+  return REFUSED_STATUSES.includes(error.status)
+    ? `the API server refuses it: ${error.message}`
+    : undefined;
+}
