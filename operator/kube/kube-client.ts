@@ -155,11 +155,11 @@ export class KubeClient implements KubeApi {
   }
 
   apply<T extends KubeObject>(type: ResourceType, object: T, options: ApplyOptions): Promise<T> {
-    const { subresource, fieldManager, force } = options;
+    const { subresource, fieldManager, force, dryRun } = options;
     const path = resourcePath(type, object.metadata, subresource);
     return this.#call(`apply ${describePart(type, object.metadata, subresource)}`, {
       method: 'PATCH',
-      path: withQuery(path, { fieldManager, force }),
+      path: withQuery(path, { fieldManager, force, dryRun: dryRun ? 'All' : undefined }),
       body: object,
       // JSON is YAML.
       contentType: 'application/apply-patch+yaml',

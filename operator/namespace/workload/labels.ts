@@ -1,5 +1,5 @@
 /** What marks the objects of a MqttNamespace as such. */
-import { API_VERSION, type MqttNamespaceSpec } from '../../../domain/resources.ts';
+import type { MqttNamespaceSpec } from '../../../domain/resources.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../kube/kube-api.ts';
 import type { WorkloadNames } from './names.ts';
 
@@ -37,9 +37,9 @@ export function printSelector(names: WorkloadNames): string {
 }
 
 /** With it the garbage collector deletes the object after the MqttNamespace, operator or none. */
-export function ownerReference({ metadata }: Owner): OwnerReference {
+export function ownerReference({ apiVersion, kind, metadata }: Owner): OwnerReference {
   const { name, uid = '' } = metadata;
-  return { apiVersion: API_VERSION, kind: 'MqttNamespace', name, uid };
+  return { apiVersion, kind, name, uid };
 }
 
 type OwnedMetadata = ObjectMeta & Required<Pick<ObjectMeta, 'namespace' | 'annotations'>>;

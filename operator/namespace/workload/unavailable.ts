@@ -21,11 +21,13 @@ const DETAIL_CHARACTERS_MAX = 500;
 export function diagnosePod(pod: Pod, claim: Claim | undefined): Diagnosis {
   const { name, deletionTimestamp } = pod.metadata;
   if (deletionTimestamp !== undefined) return { message: `the pod ${name} is ending` };
-  if (pod.spec?.nodeName === undefined) return unscheduled(pod, claim);
-  if (pod.status?.phase === 'Failed') {
-    const { message, reason = 'no reason is given' } = pod.status;
-    return { message: `the pod ${name} failed: ${shortened(message ?? reason)}` };
-  }
+  return pod.spec?.nodeName === undefined ? unscheduled(pod, claim) : onNode(pod);
+}
+
+function onNode(pod: Pod): Diagnosis {
+  const { name } = pod.metadata;
+  const failed = failureOf(pod);
+  if (failed !== undefined) return { message: `the pod ${name} failed: ${failed}` };
   const container = brokerStatus(pod);
   const fault = container && containerFault(container, pod);
   if (fault !== undefined) return { message: `the pod ${name} does not start: ${fault}` };
@@ -36,23 +38,29 @@ export function diagnosePod(pod: Pod, claim: Claim | undefined): Diagnosis {
   return { message: `the pod ${name} is being started`, eventsOf: pod };
 }
 
+/** Evicted, for instance: its StatefulSet makes it anew. */
+function failureOf({ status }: Pod): string | undefined {
+  if (status?.phase !== 'Failed') return undefined;
+  return shortened(status.message ?? status.reason ?? 'no reason is given');
+}
+
 function brokerStatus({ status }: Pod): V1ContainerStatus | undefined {
   return status?.containerStatuses?.find(({ name }) => name === CONTAINER_NAME);
 }
 
 function unscheduled(pod: Pod, claim: Claim | undefined): Diagnosis {
   const { name } = pod.metadata;
-  if (claim?.status?.phase === 'Pending') return unbound(claim);
-  if (claim?.status?.phase === 'Lost') {
-    return { message: `the volume of the claim ${claim.metadata.name} is lost` };
-  }
-  const conditions = pod.status?.conditions ?? [];
-  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  const unbound = claim && unboundClaim(claim);
+  if (unbound !== undefined) return unbound;
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.message === undefined) return { message: `the pod ${name} waits for a node` };
   return { message: `no node takes the pod ${name}: ${shortened(scheduled.message)}` };
 }
 
-function unbound(claim: Claim): Diagnosis {
+function unboundClaim(claim: Claim): Diagnosis | undefined {
+  const { phase } = claim.status ?? {};
+  if (phase === 'Lost') return { message: `the volume of ${claim.metadata.name} is lost` };
+  if (phase !== 'Pending') return undefined;
   const className = claim.spec?.storageClassName;
   const from =
     className === undefined ? 'without a StorageClass' : `of StorageClass ${quote(className)}`;
@@ -70,23 +78,19 @@ function containerFault(container: V1ContainerStatus, pod: Pod): string | undefi
   return waitingFault(container.state, image);
 }
 
+/** Waiting for these is how every container starts. */
+const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
+
+const PULL_FAULTS: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff']);
+
 function waitingFault(state: V1ContainerState | undefined, image: string): string | undefined {
   const { reason = '', message = '' } = state?.waiting ?? {};
-  switch (reason) {
-    case 'ErrImagePull':
-    case 'ImagePullBackOff':
-      return `its image ${quote(image)} cannot be pulled${pullDetail(message)}`;
-    case 'InvalidImageName':
-      return `${quote(image)} is not the name of an image`;
-    case 'ErrImageNeverPull':
-      return `its image ${quote(image)} is not on the node, and is not to be pulled`;
-    case '':
-    case 'ContainerCreating':
-    case 'PodInitializing':
-      return undefined;
-    default:
-      return `${reason}${message === '' ? '' : `: ${shortened(message)}`}`;
-  }
+  if (STARTING.has(reason)) return undefined;
+  if (reason === 'InvalidImageName') return `${quote(image)} is not the name of an image`;
+  const isPull = PULL_FAULTS.has(reason);
+  const what = isPull ? `its image ${quote(image)} cannot be pulled` : reason;
+  const detail = shortened(isPull ? pullDetail(message) : message);
+  return detail === '' ? what : `${what}: ${detail}`;
 }
 
 function endOf(state: V1ContainerState | undefined): string | undefined {
@@ -99,8 +103,7 @@ function endOf(state: V1ContainerState | undefined): string | undefined {
 
 /** Between two tries the kubelet tells of the pause first, which is no news. */
 function pullDetail(message: string): string {
-  const detail = message.replace(/^Back-off pulling image "[^"]*"(?:: \w+)?:? ?/, '');
-  return detail === '' ? '' : `: ${shortened(detail)}`;
+  return message.replace(/^Back-off pulling image "[^"]*"(?:: \w+)?:? ?/, '');
 }
 
 function shortened(text: string): string {
