@@ -101,7 +101,8 @@ function keyUsage(purpose: Purpose): number {
 const DNS_NAME_LENGTH_MAX = 253;
 const DNS_LABEL = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
 
-function isDnsName(host: string): boolean {
+/** Whether a certificate can state it. A wildcard is one. */
+export function isDnsName(host: string): boolean {
   if (host.length > DNS_NAME_LENGTH_MAX) return false;
   const labels = host.split('.');
   // Clients take a wildcard only in front of two labels or more: never for all of a "com".

@@ -2,7 +2,7 @@
 import { failure, success, type Result } from '../../../domain/result.ts';
 import type { Clock } from '../../clock.ts';
 import { KubeApiError } from '../../kube/kube-api.ts';
-import type { KubeApi, KubeObject, ObjectMeta, ResourceType } from '../../kube/kube-api.ts';
+import type { KubeApi, KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import { FIELD_MANAGER, isOurs } from './labels.ts';
 import type { Owner } from './labels.ts';
 import type { WorkloadNames } from './names.ts';
@@ -56,7 +56,7 @@ export class Applier {
   readonly #options: ApplierOptions;
   /** What the server answered to a write, until the caches show something that came after it. */
   readonly #written: TimedMemory<{
-    readonly before: string | undefined;
+    readonly before: string;
     readonly object: KubeObject;
   }>;
   readonly #refused: TimedMemory<{ readonly hash: string; readonly message: string }>;
@@ -92,25 +92,28 @@ export class Applier {
   }
 
   /**
+   * @param object is stamped
    * @param live what `find` found
    * @param version the state that `live` is in must not be past: for what depends on it
    * @throws KubeApiError and UnreachableError where another try may succeed
    */
   async put<T extends KubeObject>(
     type: ResourceType,
-    desired: T,
+    object: T,
     live: T | undefined,
     version: 'any' | 'same' = 'any',
   ): Promise<Applied<T>> {
-    const object = stamped(desired);
     if (live !== undefined && holds(live, object)) return success(live);
     const key = keyOf(type, object.metadata);
     const hash = hashOf(object);
     const refused = this.#refused.get(key);
     if (refused?.hash === hash) return fault(refused.message);
     try {
-      const metadata = { ...object.metadata, ...preconditions(live, version) };
-      return success(await this.#apply(type, { ...object, metadata }, live !== undefined));
+      const applied =
+        live === undefined
+          ? await this.#apply(type, object, false)
+          : await this.#change(type, object, live, version);
+      return success(applied);
     } catch (error) {
       const message = refusalOf(error);
       if (message === undefined) throw error;
@@ -119,12 +122,44 @@ export class Applier {
     }
   }
 
+  /**
+   * Server-side apply merges lists by a key of their entries. Where somebody changed a key, ours
+   * would stand beside theirs, as a second port of one name: then theirs has to go first.
+   */
+  async #change<T extends KubeObject>(
+    type: ResourceType,
+    object: T,
+    live: T,
+    version: 'any' | 'same',
+  ): Promise<T> {
+    // For this object, not for a namesake; for this state of it, if that matters.
+    const { uid = '', resourceVersion = '' } = live.metadata;
+    const precondition = version === 'same' ? { uid, resourceVersion } : { uid };
+    const metadata = { ...object.metadata, ...precondition };
+    try {
+      return await this.#apply(type, { ...object, metadata }, true);
+    } catch (error) {
+      if (!(error instanceof KubeApiError) || error.status !== 422) throw error;
+      try {
+        const whole = { ...object, metadata: { uid, resourceVersion } };
+        await this.#options.api.patch(type, live.metadata, whole);
+      } catch {
+        // What is wrong is in what we want: the first answer says what.
+        throw error;
+      }
+      return await this.#apply(type, { ...object, metadata: { ...object.metadata, uid } }, true);
+    }
+  }
+
   /** Forces nothing where there was none: somebody else may have made one since. */
   async #apply<T extends KubeObject>(type: ResourceType, object: T, force: boolean): Promise<T> {
     const { api, owned } = this.#options;
     const applied = await api.apply<T>(type, object, { fieldManager: FIELD_MANAGER, force });
     const before = owned.get(type, object.metadata)?.metadata.resourceVersion;
-    this.#written.set(keyOf(type, object.metadata), { before, object: applied });
+    // What the caches do not have at all is asked for in any case.
+    if (before !== undefined) {
+      this.#written.set(keyOf(type, object.metadata), { before, object: applied });
+    }
     return applied;
   }
 
@@ -134,7 +169,7 @@ export class Applier {
     subject: Subject,
   ): Promise<Applied<T>> {
     const found = await this.find<T>(type, desired.metadata.name, subject);
-    return found.ok ? this.put(type, desired, found.value) : found;
+    return found.ok ? this.put(type, stamped(desired), found.value) : found;
   }
 
   /** From the caches, or from our own last write where they do not show it yet. */
@@ -150,16 +185,6 @@ export class Applier {
     this.#written.delete(key);
     return cached;
   }
-}
-
-/** The write is for this object, not for a namesake; for this state of it, if that matters. */
-function preconditions(
-  live: KubeObject | undefined,
-  version: 'any' | 'same',
-): Pick<ObjectMeta, 'uid' | 'resourceVersion'> {
-  if (live === undefined) return {};
-  const { uid = '', resourceVersion = '' } = live.metadata;
-  return version === 'same' ? { uid, resourceVersion } : { uid };
 }
 
 function keyOf(

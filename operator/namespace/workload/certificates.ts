@@ -11,6 +11,7 @@ import { ownedMetadata } from './labels.ts';
 import { SECRETS } from './owned-types.ts';
 import { serverHosts } from './services.ts';
 import type { Service } from './services.ts';
+import { stamped } from './stamp.ts';
 
 export function certificateSecret(
   { owner, names }: Subject,
@@ -52,7 +53,7 @@ export async function keepCertificate(
   };
   const issued = await authority.leaf(request, kept);
   const desired = certificateSecret(subject, name, issued, authority.trustPem);
-  const put = await applier.put(SECRETS, desired, found.value);
+  const put = await applier.put(SECRETS, stamped(desired), found.value);
   return put.ok ? success(renewAtMs(issued)) : put;
 }
 

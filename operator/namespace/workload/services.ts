@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import type { V1ServiceSpec, V1ServiceStatus } from '@kubernetes/client-node';
+import { isDnsName } from '../../../certificates/extensions.ts';
 import type { KubeObject } from '../../kube/kube-api.ts';
 import { ownedMetadata, selectorLabels } from './labels.ts';
 import type { Owner } from './labels.ts';
@@ -73,9 +75,6 @@ const EXTERNAL_DNS = 'external-dns.alpha.kubernetes.io/hostname';
 /** More names than this make a handshake slow, and no list of a sensible person is longer. */
 const HOSTS_MAX = 64;
 
-/** A DNS name that a certificate can state; a star stands for one label, in front of two or more. */
-const CERTIFIABLE = /^(\*\.[a-z0-9-]+\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]+$/;
-
 /** By which names and addresses a client may reach the Service: what its certificate states. */
 export function serverHosts(service: Service): string[] {
   const { name, namespace, annotations } = service.metadata;
@@ -84,7 +83,7 @@ export function serverHosts(service: Service): string[] {
   const addresses = (service.spec.clusterIPs ?? []).filter((address) => address !== 'None');
   const named = [...ingressAddresses(service), ...external]
     .map((host) => host.toLowerCase())
-    .filter((host) => host.length <= 253 && CERTIFIABLE.test(host));
+    .filter((host) => isIP(host) !== 0 || isDnsName(host));
   const hosts = [
     ...cluster,
     `${name}.${namespace}.svc.${CLUSTER_DOMAIN}`,

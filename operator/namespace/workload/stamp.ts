@@ -41,6 +41,14 @@ const LIST_KEYS: ReadonlyMap<string, string> = new Map([
   ['volumes', 'name'],
 ]);
 
+/** What selects: with one thing more than is wanted it selects less. */
+const EXACT: ReadonlySet<string> = new Set([
+  'matchLabels',
+  'namespaceSelector',
+  'podSelector',
+  'selector',
+]);
+
 const QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits']);
 
 /** Whether everything that is wanted is there. What the server or others added does not matter. */
@@ -54,6 +62,7 @@ function fieldHolds(field: string, live: unknown, desired: unknown): boolean {
   if (typeof desired !== 'object' || desired === null) return live === desired;
   if (typeof live !== 'object' || live === null) return false;
   const values = new Map(Object.entries(live));
+  if (EXACT.has(field) && values.size !== Object.keys(desired).length) return false;
   return Object.entries(desired).every(([inner, wanted]) => {
     const value: unknown = values.get(inner);
     if (QUANTITIES.has(field) && isScalar(value) && isScalar(wanted)) {

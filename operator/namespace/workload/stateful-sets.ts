@@ -7,7 +7,7 @@ import { FIELD_MANAGER, ownerReference } from './labels.ts';
 import { PODS, STATEFUL_SETS } from './owned-types.ts';
 import type { OwnedObjects } from './owned-types.ts';
 import type { Pod } from './pods.ts';
-import { holds } from './stamp.ts';
+import { holds, stamped } from './stamp.ts';
 import {
   IMMUTABLE_ANNOTATION,
   IMMUTABLE_FIELDS,
@@ -40,7 +40,7 @@ export async function keepStatefulSet(
     return await makeAnew(keeper, input, live, desired);
   }
   const declared = input.owner.spec.replicas ?? REPLICAS_DEFAULT;
-  const scaled = withReplicas(desired, declared, replicasNow(live, declared));
+  const scaled = withReplicas(stamped(desired), declared, replicasNow(live, declared));
   // Of the same version: somebody may have scaled it since.
   return keeper.applier.put(STATEFUL_SETS, scaled, live, 'same');
 }
