@@ -116,7 +116,10 @@ export class Reconciler {
     const metadata = { ...declared.resource.metadata, uid: declared.uid };
     const spec = declared.resource.spec as MqttNamespaceSpec;
     const owner = { apiVersion: API_VERSION, kind: 'MqttNamespace', metadata, spec };
+    const before = state.workload?.notices ?? [];
     state.workload = await this.#options.workloads.reconcile({ owner, running });
+    const news = state.workload.notices.filter((notice) => !before.includes(notice));
+    for (const notice of news) this.#options.statuses.warn(declared, notice);
   }
 
   #tell(key: string, state: State, { snapshot, verdicts }: NamespaceCompilation): void {

@@ -44,6 +44,11 @@ export class StatusTeller {
     if (event !== undefined) events.record(declared, event);
     writer.write(key, declared, next);
   }
+
+  /** What is not as declared although brokers serve. */
+  warn(declared: Declared, note: string): void {
+    this.#options.events.record(declared, { type: 'Warning', reason: 'NotAsDeclared', note });
+  }
 }
 
 /** Nearly always, and for thousands of objects in a row: so it is found without comparing texts. */

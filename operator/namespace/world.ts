@@ -143,6 +143,12 @@ export class World {
     return this.#all.get(key);
   }
 
+  /** Whether a status of ours is on its way to the object, so that a change of it may be ours. */
+  isWriting(object: DeclaredObject): boolean {
+    const { namespace = '', name } = object.metadata;
+    return this.find(object.kind as Kind, namespace, name)?.writing !== undefined;
+  }
+
   find(kind: Kind, namespace: string, name: string): Declared | undefined {
     return this.at(resourceKey({ kind, metadata: { namespace, name } }));
   }
