@@ -12,6 +12,7 @@ import {
   judgePermissionBinding,
   judgeTopicSpace,
   limitOn,
+  MEMBER_LISTS,
   templatesMaxOf,
   type Bounds,
   type MemberKind,
@@ -33,6 +34,7 @@ import {
   isOlder,
   nameConflict,
   oldestFirst,
+  printObject,
   refusal,
   type AdmissionRules,
   type Candidate,
@@ -40,7 +42,7 @@ import {
 } from './compile/peers.ts';
 import { findTemplateOverlap } from './compile/template-overlap.ts';
 import type { Verdict } from './compile/verdict.ts';
-import type { Resource, ResourceOf } from './resources.ts';
+import type { Kind, Resource, ResourceOf } from './resources.ts';
 import type { Violation } from './violation.ts';
 
 /**
@@ -157,4 +159,54 @@ function refusalBeside<P extends Peer & { readonly key: string }>(
     return other.key !== peer.key && isAccepted(other) && isOlder(other, peer);
   });
   return refusal(peer, oldestFirst(elders), rules);
+}
+
+/** What the change of an object will do to others: one sentence each. */
+export function consequencesOf(world: NamespaceWorld, resource: Resource): string[] {
+  if (resource.kind === 'MqttNamespace') return ofLimits(world, resource);
+  return resource.kind === 'TopicSpace' ? ofOverlaps(world, resource) : [];
+}
+
+function ofLimits({ members }: NamespaceWorld, resource: ResourceOf<'MqttNamespace'>): string[] {
+  const { value } = judgeMqttNamespace(resource);
+  return Object.values(MEMBER_LISTS).flatMap((list) => {
+    const [max, { accepted }] = [value?.limits[list], members[list]];
+    if (max === undefined || accepted <= max) return [];
+    return `the youngest ${accepted - max} of ${accepted} ${list} will be refused: LimitExceeded`;
+  });
+}
+
+/** "The older stays", also where it is the one that changes. */
+function ofOverlaps(world: NamespaceWorld, resource: ResourceOf<'TopicSpace'>): string[] {
+  const limits = world.owners.get(world.name)?.value?.limits;
+  const templatesMax = templatesMaxOf({ ownerName: world.name, limits });
+  const space = candidateOf(judgeTopicSpace(resource, templatesMax));
+  return world.members.topicSpaces.peers.flatMap((other) => {
+    const isYounger = other.key !== space.key && isAccepted(other) && isOlder(space, other);
+    const fault = isYounger ? findTemplateOverlap(other, [space]) : undefined;
+    if (fault === undefined) return [];
+    return `${printObject(other.resource)} will be refused: ${fault.message}`;
+  });
+}
+
+/** From which share of a limit on it is said that it will be reached. */
+const NEAR = 0.9;
+
+/**
+ * What a new object will soon run into. Says no number that grows, so that kubectl shows it once for
+ * thousands of objects.
+ */
+export function nearLimits(
+  { name, owners, members }: NamespaceWorld,
+  { kind }: Resource,
+): string[] {
+  if (!isMemberKind(kind)) return [];
+  const list = MEMBER_LISTS[kind];
+  const max = owners.get(name)?.value?.limits[list] ?? Number.POSITIVE_INFINITY;
+  if (members[list].accepted + 1 <= max * NEAR) return [];
+  return [`more than ${NEAR * 100} % of spec.limits.${list} (${max}) are used`];
+}
+
+function isMemberKind(kind: Kind): kind is MemberKind {
+  return Object.hasOwn(MEMBER_LISTS, kind);
 }

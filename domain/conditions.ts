@@ -40,8 +40,12 @@ export function conditionsOf(verdict: Verdict, programmed: ProgrammedState): Con
 function judged(type: 'Accepted' | 'ResolvedRefs', violations: readonly Violation[]): Condition {
   const [first] = violations;
   if (first === undefined) return { type, status: 'True', reason: type, message: '' };
-  const message = cut(violations.map(printViolation).join('. '));
-  return { type, status: 'False', reason: first.reason, message };
+  return { type, status: 'False', reason: first.reason, message: printViolations(violations) };
+}
+
+/** All of them, as far as a condition's message has room. */
+export function printViolations(violations: readonly Violation[]): string {
+  return cut(violations.map(printViolation).join('. '));
 }
 
 function blocked({ type, reason }: Condition): Condition {

@@ -17,6 +17,15 @@ import type { Limit } from './peers.ts';
 export type MemberKind = Exclude<Kind, 'MqttNamespace' | 'EventTopic' | 'EventSubscription'>;
 export type MemberResource = { [K in MemberKind]: ResourceOf<K> }[MemberKind];
 
+/** Where the snapshot has what is in force of each, and which limit says how many it may be. */
+export const MEMBER_LISTS = {
+  CaCertificate: 'caCertificates',
+  Client: 'clients',
+  ClientGroup: 'clientGroups',
+  TopicSpace: 'topicSpaces',
+  PermissionBinding: 'permissionBindings',
+} as const satisfies { readonly [K in MemberKind]: SnapshotList };
+
 /** What the MqttNamespace says of its members. */
 export interface Bounds {
   /** Its `metadata.name`. */

@@ -77,7 +77,18 @@ export class Compilations {
     const before = this.#compiled.get(key)?.compilation;
     const compilation = compileNamespace(world.input(namespace, name), context, before);
     const tookMs = clock.nowMs() - atMs;
-    this.#compiled.set(key, { compilation, atMs, tookMs, outdated: false });
+    // Whoever asks for admission names what he likes.
+    if (this.#isNamed(namespace, name)) {
+      this.#compiled.set(key, { compilation, atMs, tookMs, outdated: false });
+    }
     return compilation;
+  }
+
+  #isNamed(namespace: string, name: string): boolean {
+    const { world } = this.#options;
+    return (
+      world.hasMembers(namespace, name) ||
+      world.find('MqttNamespace', namespace, name) !== undefined
+    );
   }
 }

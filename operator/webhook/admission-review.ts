@@ -1,0 +1,122 @@
+/** What an API server asks and is answered: admission.k8s.io/v1, as far as we look at it. */
+import { API_GROUP, isKind, type Kind, type Resource } from '../../domain/resources.ts';
+import { isRecord } from '../../domain/validate/shape.ts';
+
+/** A change of one of our objects. */
+export interface AdmissionRequest {
+  readonly kind: Kind;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  /** The object as it would be; of a deletion, as it was. */
+  readonly resource: Resource;
+  /** As it was before an update. */
+  readonly before: Resource | undefined;
+  /** Somebody deleted it, and finalizers keep it. */
+  readonly isTerminating: boolean;
+}
+
+export interface StatusCause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
+/** A metav1.Status; kubectl prints the causes of one with reason Invalid line by line. */
+export interface DenialStatus {
+  readonly status: 'Failure';
+  readonly code: 422;
+  readonly reason: 'Invalid';
+  readonly message: string;
+  readonly details: {
+    readonly group: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly causes: readonly StatusCause[];
+  };
+}
+
+export interface AdmissionAnswer {
+  readonly allowed: boolean;
+  readonly status?: DenialStatus;
+  readonly warnings?: readonly string[];
+}
+
+/** The review that is sent back. */
+export function reviewOf(uid: string, answer: AdmissionAnswer): object {
+  return { apiVersion: API_VERSION, kind: KIND, response: { uid, ...answer } };
+}
+
+const API_VERSION = 'admission.k8s.io/v1';
+const KIND = 'AdmissionReview';
+
+/** What the answer must repeat; undefined: this is no review that could be answered. */
+export function uidOf(review: unknown): string | undefined {
+  if (!isRecord(review) || review.apiVersion !== API_VERSION || review.kind !== KIND) {
+    return undefined;
+  }
+  const { request } = review;
+  return isRecord(request) && typeof request.uid === 'string' ? request.uid : undefined;
+}
+
+/** Undefined: not about the declaration of one of our objects, so not ours to judge. */
+export function readRequest(review: unknown): AdmissionRequest | undefined {
+  const request = isRecord(review) ? record(review.request) : {};
+  const { group, kind } = record(request.kind);
+  const { operation } = request;
+  if (group !== API_GROUP || typeof kind !== 'string' || !isKind(kind)) return undefined;
+  if (!isOperation(operation) || isSubresource(request.subResource)) return undefined;
+  const object = record(operation === 'DELETE' ? request.oldObject : request.object);
+  const name = nameOf(request, object);
+  const { deletionTimestamp } = record(object.metadata);
+  return {
+    kind,
+    operation,
+    resource: resourceOf(request, kind, { object, name }),
+    before:
+      operation === 'UPDATE'
+        ? resourceOf(request, kind, { object: record(request.oldObject), name })
+        : undefined,
+    isTerminating: deletionTimestamp !== undefined && deletionTimestamp !== null,
+  };
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}
+
+function isOperation(value: unknown): value is AdmissionRequest['operation'] {
+  return value === 'CREATE' || value === 'UPDATE' || value === 'DELETE';
+}
+
+function isSubresource(value: unknown): boolean {
+  return value !== undefined && value !== '';
+}
+
+/** The server appends five characters to `generateName`, which no rule of ours depends on. */
+const GENERATED = 'xxxxx';
+
+function nameOf(
+  request: Readonly<Record<string, unknown>>,
+  object: Readonly<Record<string, unknown>>,
+): string {
+  const { name, generateName } = record(object.metadata);
+  const known = [name, request.name].find((each) => typeof each === 'string' && each !== '');
+  if (typeof known === 'string') return known;
+  return typeof generateName === 'string' ? `${generateName}${GENERATED}` : '';
+}
+
+/** A spec of any shape: the rules take it as it is. */
+function resourceOf(
+  request: Readonly<Record<string, unknown>>,
+  kind: Kind,
+  { object, name }: { readonly object: Readonly<Record<string, unknown>>; readonly name: string },
+): Resource {
+  const { creationTimestamp } = record(object.metadata);
+  const isNew = request.operation === 'CREATE';
+  const metadata = {
+    name,
+    namespace: typeof request.namespace === 'string' ? request.namespace : '',
+    // Who is new is the youngest, also beside one of the same second.
+    creationTimestamp: isNew || typeof creationTimestamp !== 'string' ? '' : creationTimestamp,
+  };
+  return { kind, metadata, spec: object.spec } as Resource;
+}
