@@ -193,8 +193,8 @@ function ofOverlaps(world: NamespaceWorld, resource: ResourceOf<'TopicSpace'>): 
 const NEAR = 0.9;
 
 /**
- * What a new object will soon run into. Says no number that grows, so that kubectl shows it once for
- * thousands of objects.
+ * What a new object will soon run into. Says no number that grows, so that kubectl shows it once
+ * for thousands of objects.
  */
 export function nearLimits(
   { name, owners, members }: NamespaceWorld,
