@@ -11,6 +11,7 @@ import { kstatusOf } from '../support/kstatus.ts';
 import { REQUIRED_PEERS, startPeers } from '../support/peers.ts';
 import type { Peers } from '../support/peers.ts';
 import { playScenario } from '../support/play.ts';
+import { runScript } from '../support/run-command.ts';
 import { useNamespace } from '../support/sandbox.ts';
 import { SCENARIOS } from '../support/scenarios.ts';
 import type { Scenario } from '../support/scenarios.ts';
@@ -49,6 +50,16 @@ function describeScenario(scenario: Scenario): void {
         const rows = (await kubectl('-n', namespace, 'get', kind)).trim().split('\n').slice(1);
         for (const row of rows) assert.match(row, /^\S+ +True +Ready +/, row);
       }
+    });
+
+    test('runs its own script as anywhere', async () => {
+      const script = path.join(REPOSITORY, 'examples', scenario.name, 'client.ts');
+      const { host, port } = broker.address;
+      const { code, stderr } = await runScript([script], {
+        MQTTGRID_ENDPOINT: `mqtts://${host}:${port}`,
+        MQTTGRID_CERTIFICATES: broker.certificates,
+      });
+      assert.equal(code, 0, stderr);
     });
 
     for (const name of REQUIRED_PEERS) {
