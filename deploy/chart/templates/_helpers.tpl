@@ -25,11 +25,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- with .Values.limits.mqttNamespacesMax }}
 - --mqtt-namespaces-max={{ int . }}
 {{- end }}
-{{- with .Values.limits.apiRequestsPerSecond }}
-- --api-requests-per-second={{ int . }}
+{{- with .Values.limits.apiCallsInFlight }}
+- --api-calls-in-flight={{ int . }}
 {{- end }}
-{{- with .Values.limits.apiRequestsInFlightMax }}
-- --api-requests-in-flight-max={{ int . }}
+{{- with .Values.limits.apiWritesPerSecond }}
+- --api-writes-per-second={{ int . }}
 {{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
