@@ -25,11 +25,11 @@ const POLL_MS = 2;
 export async function eventually<Value>(
   timeoutMs: number,
   what: string,
-  find: () => Value | undefined,
+  find: () => Value | undefined | Promise<Value | undefined>,
 ): Promise<Value> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
-    const value = find();
+    const value = await find();
     if (value !== undefined) return value;
     if (performance.now() > deadlineMs) throw new Error(`${what}: nothing came in ${timeoutMs} ms`);
     await delay(POLL_MS);
