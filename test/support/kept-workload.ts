@@ -60,6 +60,10 @@ class ListedObjects implements OwnedObjects {
     return this.#objects.get(keyOf(type, name)) as T | undefined;
   }
 
+  wrote(object: KubeObject): void {
+    this.#objects.set(`${object.kind}/${object.metadata.name}`, object);
+  }
+
   ofWorkload<T extends KubeObject>(type: ResourceType, _: string, workload: string): readonly T[] {
     const objects = [...this.#objects].filter(
       ([key, { metadata }]) =>
@@ -100,8 +104,6 @@ export class KeptWorkload {
   /** The MqttNamespace's; what it is set to is declared from then on. */
   spec: MqttNamespaceSpec;
   running = true;
-  /** Whether somebody has deleted it. */
-  deleting = false;
   readonly owner: KubeObject;
   readonly writes: string[] = [];
   readonly authority: Authority;
@@ -144,9 +146,7 @@ export class KeptWorkload {
   /** One reconcile with a cache that is up to date. */
   async keep(): Promise<WorkloadStanding> {
     await this.#owned.refresh();
-    const deleted = this.deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {};
-    const metadata = { ...this.owner.metadata, ...deleted };
-    const owner: Owner = { ...this.owner, metadata, spec: this.spec };
+    const owner: Owner = { ...this.owner, spec: this.spec };
     return await this.#workloads.reconcile({ owner, running: this.running });
   }
 

@@ -10,9 +10,6 @@ import type { OwnedObjects } from './owned-types.ts';
 import { hashOf, holds, stamped } from './stamp.ts';
 import { TimedMemory } from './timed-memory.ts';
 
-/** Caches are behind by milliseconds; what they do not show after this was changed by others. */
-const OWN_WRITE_MS = 10_000;
-
 /**
  * What the API server refused is not sent again sooner, unless it is something else: a quota or a
  * policy that was changed meanwhile tells nobody.
@@ -54,16 +51,10 @@ export interface Subject {
 
 export class Applier {
   readonly #options: ApplierOptions;
-  /** What the server answered to a write, until the caches show something that came after it. */
-  readonly #written: TimedMemory<{
-    readonly before: string;
-    readonly object: KubeObject;
-  }>;
   readonly #refused: TimedMemory<{ readonly hash: string; readonly message: string }>;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
-    this.#written = new TimedMemory(options.clock, OWN_WRITE_MS);
     this.#refused = new TimedMemory(options.clock, REFUSED_RETRY_MS);
   }
 
@@ -75,8 +66,8 @@ export class Applier {
   ): Promise<Applied<T | undefined>> {
     const objectName = { namespace: owner.metadata.namespace ?? '', name };
     // The caches hold only what is labelled as ours: somebody else's is seen by asking.
-    const live =
-      this.#known<T>(type, objectName) ?? (await this.#options.api.get<T>(type, objectName));
+    const { api, owned } = this.#options;
+    const live = owned.get<T>(type, objectName) ?? (await api.get<T>(type, objectName));
     if (live === undefined) return success(undefined);
     const what = `the ${type.kind} ${objectName.namespace}/${name}`;
     if (!isOurs(live, owner, names)) {
@@ -155,11 +146,7 @@ export class Applier {
   async #apply<T extends KubeObject>(type: ResourceType, object: T, force: boolean): Promise<T> {
     const { api, owned } = this.#options;
     const applied = await api.apply<T>(type, object, { fieldManager: FIELD_MANAGER, force });
-    const before = owned.get(type, object.metadata)?.metadata.resourceVersion;
-    // What the caches do not have at all is asked for in any case.
-    if (before !== undefined) {
-      this.#written.set(keyOf(type, object.metadata), { before, object: applied });
-    }
+    owned.wrote(applied);
     return applied;
   }
 
@@ -170,20 +157,6 @@ export class Applier {
   ): Promise<Applied<T>> {
     const found = await this.find<T>(type, desired.metadata.name, subject);
     return found.ok ? this.put(type, stamped(desired), found.value) : found;
-  }
-
-  /** From the caches, or from our own last write where they do not show it yet. */
-  #known<T extends KubeObject>(
-    type: ResourceType,
-    name: { readonly namespace: string; readonly name: string },
-  ): T | undefined {
-    const cached = this.#options.owned.get<T>(type, name);
-    const key = keyOf(type, name);
-    const written = this.#written.get(key);
-    if (written === undefined) return cached;
-    if (cached?.metadata.resourceVersion === written.before) return written.object as T;
-    this.#written.delete(key);
-    return cached;
   }
 }
 

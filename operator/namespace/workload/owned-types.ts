@@ -54,6 +54,8 @@ export interface OwnedObjects {
     namespace: string,
     workload: string,
   ): readonly T[];
+  /** The server's answer to a write: it is not to be made again for want of being seen. */
+  wrote(object: KubeObject): void;
 }
 
 /**

@@ -46,18 +46,15 @@ export async function keepStatefulSet(
 }
 
 /** Ends its pods, and leaves everything else. */
-export async function stopPods(api: KubeApi, live: StatefulSet): Promise<void> {
-  const stopped = { [REPLICAS_ANNOTATION]: '0' };
-  if (live.spec.replicas === 0 && holds(live.metadata.annotations, stopped)) return;
-  const { name, namespace = '', uid, resourceVersion } = live.metadata;
-  await api.patch(
-    STATEFUL_SETS,
-    { namespace, name },
-    {
-      metadata: { uid, resourceVersion, annotations: stopped },
-      spec: { replicas: 0 },
-    },
-  );
+export async function stopPods(
+  { api, owned }: Pick<StatefulSetKeeper, 'api' | 'owned'>,
+  live: StatefulSet,
+): Promise<void> {
+  const annotations = { [REPLICAS_ANNOTATION]: '0' };
+  if (live.spec.replicas === 0 && holds(live.metadata.annotations, annotations)) return;
+  const { uid, resourceVersion } = live.metadata;
+  const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas: 0 } };
+  owned.wrote(await api.patch(STATEFUL_SETS, live.metadata, patch));
 }
 
 function replicasNow(live: StatefulSet | undefined, declared: number): number {

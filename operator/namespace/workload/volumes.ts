@@ -1,14 +1,15 @@
 /** The claims of the pods' volumes: who deletes them, and what may still be changed about them. */
 import type { V1PersistentVolumeClaimSpec } from '@kubernetes/client-node';
 import { quote } from '../../../domain/text.ts';
-import type { Clock } from '../../clock.ts';
 import { isNotFound } from '../../kube/kube-api.ts';
 import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
 import { refusalOf } from './applier.ts';
+import type { ApplierOptions } from './applier.ts';
 import { ownerReference } from './labels.ts';
 import type { Owner } from './labels.ts';
 import { claimName } from './names.ts';
 import { CLAIMS, STORAGE_CLASSES } from './owned-types.ts';
+import type { OwnedObjects } from './owned-types.ts';
 import { deletePod } from './pods.ts';
 import type { Pod } from './pods.ts';
 import { quantityValue } from './quantity.ts';
@@ -30,11 +31,13 @@ const EXPANDED = '';
 
 export class Volumes {
   readonly #api: KubeApi;
+  readonly #owned: OwnedObjects;
   /** Why a claim was not expanded to a size. */
   readonly #expansions: TimedMemory<string>;
 
-  constructor(api: KubeApi, clock: Clock) {
+  constructor({ api, owned, clock }: ApplierOptions) {
     this.#api = api;
+    this.#owned = owned;
     this.#expansions = new TimedMemory(clock, EXPANSION_RETRY_MS);
   }
 
@@ -51,13 +54,8 @@ export class Volumes {
       const isOwned = others.length < ownerReferences.length;
       if (isOwned !== retain || metadata.deletionTimestamp !== undefined) continue;
       const wanted = retain ? others : [...others, reference];
-      await this.#api.patch(
-        CLAIMS,
-        { namespace, name },
-        {
-          metadata: { uid, resourceVersion, ownerReferences: wanted },
-        },
-      );
+      const patch = { metadata: { uid, resourceVersion, ownerReferences: wanted } };
+      this.#owned.wrote(await this.#api.patch(CLAIMS, { namespace, name }, patch));
     }
   }
 
@@ -117,7 +115,7 @@ export class Volumes {
     const { name, namespace = '', uid = '' } = metadata;
     try {
       const patch = { metadata: { uid }, spec: { resources: { requests: { storage: size } } } };
-      await this.#api.patch(CLAIMS, { namespace, name }, patch);
+      this.#owned.wrote(await this.#api.patch(CLAIMS, { namespace, name }, patch));
       return EXPANDED;
     } catch (error) {
       if (isNotFound(error)) return EXPANDED;

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { MqttNamespaceSpec } from '../../../domain/resources.ts';
-import { CONFIG_MAPS, NAMESPACES, apiClient } from '../../../test/support/api-client.ts';
+import { NAMESPACES, apiClient } from '../../../test/support/api-client.ts';
 import { startApiServer } from '../../../test/support/api-server.ts';
 import type { ApiServer } from '../../../test/support/api-server.ts';
 import { COMPLETE_SPECS } from '../../../test/support/complete-specs.ts';
@@ -408,16 +408,4 @@ suite('a certificate of the user', () => {
     );
     assert.equal(await secretInUse(on), PAIR_NAME);
   });
-});
-
-test('what is being deleted is not made anew before its owner is gone', async (t) => {
-  const on = await stage(t);
-  await on.workload.keep();
-  on.workload.writes.length = 0;
-  const { name = '', namespace = '', uid = '' } = on.workload.owner.metadata;
-  const owner = await on.api.get(CONFIG_MAPS, { namespace, name });
-  assert.equal(owner?.metadata.uid, uid);
-  on.workload.deleting = true;
-  await on.workload.keep();
-  assert.deepEqual(on.workload.writes, []);
 });

@@ -112,7 +112,7 @@ export class KubeWorkloads implements Workloads {
     const { api, clock } = options;
     this.#options = options;
     this.#applier = new Applier(options);
-    this.#volumes = new Volumes(api, clock);
+    this.#volumes = new Volumes(options);
     this.#events = new KubeEvents(api, clock);
     this.#tlsSecrets = new TimedMemory(clock, TLS_SECRET_MS);
   }
@@ -120,16 +120,14 @@ export class KubeWorkloads implements Workloads {
   async reconcile({ owner, running }: WorkloadInput): Promise<WorkloadStanding> {
     assert(owner.metadata.uid, 'a MqttNamespace of the API server has a UID');
     const subject = { owner, names: workloadNames(owner.metadata.name) };
-    // What is deleted takes its objects with it: to make new ones would race with that.
-    if (owner.metadata.deletionTimestamp !== undefined) return this.#stopped(subject, undefined);
     await this.#volumes.keepOwner(this.#claims(subject), owner);
     if (running) return await this.#run(subject);
-    const { api, owned } = this.#options;
+    const { owned } = this.#options;
     const name = { namespace: owner.metadata.namespace ?? '', name: subject.names.workload };
     const cached = owned.get<StatefulSet>(STATEFUL_SETS, name);
     const found =
       cached && (await this.#applier.find<StatefulSet>(STATEFUL_SETS, name.name, subject));
-    if (found?.ok && found.value !== undefined) await stopPods(api, found.value);
+    if (found?.ok && found.value !== undefined) await stopPods(this.#options, found.value);
     return this.#stopped(subject, owned.get<Service>(SERVICES, name));
   }
 
