@@ -9,6 +9,8 @@ export function outputOption(): Option {
     .default('text');
 }
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
 const PORT_MAX = 65535;
 
 export function parsePort(text: string): number {

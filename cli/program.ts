@@ -36,6 +36,12 @@ const COMMANDS: readonly LazyCommand[] = [
     summary: 'make certificates for development',
     load: async () => (await import('./certs.ts')).certsCommand(),
   },
+  {
+    name: 'operator',
+    argument: '',
+    summary: 'run the control plane of a Kubernetes cluster',
+    load: async () => (await import('./operator.ts')).operatorCommand(),
+  },
 ];
 
 const EXAMPLES = `
@@ -62,8 +68,9 @@ function throwInsteadOfExit(command: Command): void {
 async function commandsFor(argv: readonly string[]): Promise<Command[]> {
   return await Promise.all(
     COMMANDS.map(async ({ name, argument, summary, load }) => {
-      if (!argv.includes(name)) return new Command(name).summary(summary).argument(argument);
-      return (await load()).summary(summary);
+      if (argv.includes(name)) return (await load()).summary(summary);
+      const command = new Command(name).summary(summary);
+      return argument === '' ? command : command.argument(argument);
     }),
   );
 }

@@ -12,7 +12,7 @@ import type { Standalone } from '../standalone/standalone.ts';
 import { demonstrate } from './demo.ts';
 import { ExitCode } from './exit-code.ts';
 import { eventJson, writeJsonLine } from './json-lines.ts';
-import { outputOption, parsePort } from './options.ts';
+import { LOG_LEVELS, outputOption, parsePort } from './options.ts';
 import type { OutputFormat } from './options.ts';
 import { printable, styled, writeError, writeLine } from './render.ts';
 import { deliveryText, eventText, readyText } from './up-text.ts';
@@ -148,7 +148,6 @@ async function up(folder: string, options: Options): Promise<ExitCode> {
 }
 
 export function upCommand(): Command {
-  const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
   return new Command('up')
     .description('Serve a folder of manifests with MQTT brokers in this process.')
     .argument('<DIR>', 'folder with *.yaml, *.yml and *.json files')
@@ -159,7 +158,7 @@ export function upCommand(): Command {
     .addOption(outputOption())
     .addOption(
       new Option('--log-level <level>', 'of the logs on standard error')
-        .choices(logLevels)
+        .choices(LOG_LEVELS)
         .default('warn'),
     )
     .option('--tls-certificate <file>', 'certificate chain of the listeners, PEM')
