@@ -11,6 +11,7 @@ import { ownedMetadata } from './labels.ts';
 import { SECRETS } from './owned-types.ts';
 import { serverHosts } from './services.ts';
 import type { Service } from './services.ts';
+import type { BrokerSettings } from './settings.ts';
 import { stamped } from './stamp.ts';
 
 export function certificateSecret(
@@ -57,8 +58,13 @@ export async function keepCertificate(
   return put.ok ? success(renewAtMs(issued)) : put;
 }
 
-export function serverRequest({ names }: Subject, service: Service): LeafRequest {
-  return { purpose: 'server', commonName: names.workload, hosts: serverHosts(service) };
+export function serverRequest(
+  { names }: Subject,
+  service: Service,
+  settings: BrokerSettings,
+): LeafRequest {
+  const hosts = serverHosts(service, settings);
+  return { purpose: 'server', commonName: names.workload, hosts };
 }
 
 /** The operator knows a broker by its MqttNamespace's UID: a namesake's certificate is not it. */

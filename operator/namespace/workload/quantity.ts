@@ -1,9 +1,11 @@
 /** Kubernetes quantities (`500m`, `1Gi`), which the API server may print another way. */
 
-const QUANTITY = /^([0-9]+(?:\.[0-9]+)?)(m|[kMGTPE]i?|Ki)?$/;
+const QUANTITY = /^([0-9]+(?:\.[0-9]+)?)([num]|[kMGTPE]i?|Ki)?$/;
 
 const FACTORS: ReadonlyMap<string, number> = new Map([
   ['', 1],
+  ['n', 1e-9],
+  ['u', 1e-6],
   ['m', 1e-3],
   ['k', 1e3],
   ...['M', 'G', 'T', 'P', 'E'].map((prefix, index) => [prefix, 1e3 ** (index + 2)] as const),

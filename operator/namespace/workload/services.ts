@@ -6,6 +6,7 @@ import { ownedMetadata, selectorLabels } from './labels.ts';
 import type { Owner } from './labels.ts';
 import type { WorkloadNames } from './names.ts';
 import { MQTTS_PORT, PORT_NAMES } from './settings.ts';
+import type { BrokerSettings } from './settings.ts';
 import type { Endpoint } from './workload.ts';
 
 export type Service = KubeObject & {
@@ -76,14 +77,14 @@ const EXTERNAL_DNS = 'external-dns.alpha.kubernetes.io/hostname';
 const HOSTS_MAX = 64;
 
 /** By which names and addresses a client may reach the Service: what its certificate states. */
-export function serverHosts(service: Service): string[] {
+export function serverHosts(service: Service, settings: BrokerSettings): string[] {
   const { name, namespace, annotations } = service.metadata;
   const cluster = [name, `${name}.${namespace}`, `${name}.${namespace}.svc`];
   const external = (annotations?.[EXTERNAL_DNS] ?? '').split(',').map((host) => host.trim());
   const addresses = (service.spec.clusterIPs ?? []).filter((address) => address !== 'None');
   const named = [...ingressAddresses(service), ...external]
     .map((host) => host.toLowerCase())
-    .filter((host) => isIP(host) !== 0 || isDnsName(host));
+    .filter((host) => isIP(host) !== 0 || isOutside(host, settings));
   const hosts = [
     ...cluster,
     `${name}.${namespace}.svc.${CLUSTER_DOMAIN}`,
@@ -94,6 +95,16 @@ export function serverHosts(service: Service): string[] {
     ...named,
   ];
   return [...new Set(hosts)].slice(0, HOSTS_MAX);
+}
+
+/**
+ * Users name these hosts, and the authority that would certify them also vouches for the operator
+ * to brokers: no name of a Service is certified on a user's word.
+ */
+function isOutside(host: string, { operatorNamespace, controlHost }: BrokerSettings): boolean {
+  const labels = host.split('.');
+  if (!isDnsName(host) || labels.length < 2 || host === controlHost) return false;
+  return !labels.includes('svc') && labels.at(-1) !== operatorNamespace;
 }
 
 /** What nearly every cluster calls itself; the shorter names serve in the others. */

@@ -157,12 +157,12 @@ export class KubeWorkloads implements Workloads {
     service: Service | undefined,
     progress: Progress,
   ): Promise<void> {
-    const { authority, clock } = this.#options;
+    const { authority, clock, settings } = this.#options;
     const { controlSecret, serverSecret } = subject.names;
     const keeper = { applier: this.#applier, authority };
     const requests = [[controlSecret, controlRequest(subject)] as const];
     if (subject.owner.spec.tls?.secretName === undefined && service !== undefined) {
-      requests.push([serverSecret, serverRequest(subject, service)]);
+      requests.push([serverSecret, serverRequest(subject, service, settings)]);
     }
     for (const [name, request] of requests) {
       const renewAtMs = note(progress, await keepCertificate(keeper, subject, name, request));
