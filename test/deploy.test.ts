@@ -6,6 +6,7 @@ import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
+import { operatorCommand } from '../cli/operator.ts';
 import { CRDS } from '../crds/definitions.ts';
 import { skipWithout } from './support/peers.ts';
 import { REPOSITORY } from './support/up.ts';
@@ -174,6 +175,16 @@ suite('the chart', { concurrency: 1 }, () => {
     if (tagged === undefined || pinned === undefined) return;
     assert.equal(imageOf(tagged), 'registry.example/m:v7');
     assert.equal(imageOf(pinned), `registry.example/m@${digest}`);
+  });
+
+  test('gives the operator no option that it does not have', (t) => {
+    const limits = ['mqttNamespacesMax', 'apiCallsInFlight', 'apiWritesPerSecond'];
+    const chart = helm(t, 'logLevel=debug', ...limits.map((name) => `limits.${name}=7`));
+    if (chart === undefined) return;
+    const given = JSON.stringify(chart).match(/(?<=")--[a-z-]+/g) ?? [];
+    const known = operatorCommand().options.map(({ long }) => long);
+    assert.equal(given.length, limits.length + 1);
+    for (const option of given) assert.ok(known.includes(option), option);
   });
 
   test('refuses values that it does not know', (t) => {

@@ -55,8 +55,13 @@ export async function uninstall(): Promise<void> {
   await withOverlay((folder) => kubectl('delete', '-k', folder, '--ignore-not-found'));
 }
 
-export function operatorPods(): Promise<readonly OperatorPod[]> {
-  return list<OperatorPod>(
+/** Without those that are on their way out. */
+export async function operatorPods(): Promise<readonly OperatorPod[]> {
+  const pods = await list<OperatorPod>(
     ...['pods', '-n', OPERATOR_NAMESPACE, '-l', 'app.kubernetes.io/name=mqttgrid-operator'],
+  );
+  return pods.filter(
+    ({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined && !['Succeeded', 'Failed'].includes(status.phase),
   );
 }
