@@ -32,6 +32,8 @@ export interface BrokerOptions {
 export interface Broker {
   readonly port: number;
   readonly metrics: Readonly<Metrics>;
+  /** Of clients, open now. */
+  readonly connections: number;
   /**
    * In force when it returns, on open connections and stored sessions too.
    * @throws where it cannot be run: what was in force before stays then
@@ -64,6 +66,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port: listener.port,
     metrics: core.metrics,
+    get connections() {
+      return core.connections.size;
+    },
     apply(next) {
       core.apply(next);
       listener.setConnectionsMax(core.limits.clients);

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { destination, pino } from 'pino';
 import { MQTT_NAMESPACES_MAX } from '../domain/limits.ts';
@@ -8,6 +7,7 @@ import { loadKubeConfig } from '../operator/kube/credentials.ts';
 import { startOperatorProcess, type OperatorProcess } from '../operator/process.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
+import { random } from './random.ts';
 import { printable, writeError } from './render.ts';
 
 const HELP = `
@@ -53,13 +53,6 @@ function parseCount(text: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (count >= 1 && count <= COUNT_MAX) return count;
   throw new InvalidArgumentError(`It is a number from 1 to ${COUNT_MAX}.`);
-}
-
-/** As many steps as make no difference to what is spread by it. */
-const RANDOM_STEPS = 2 ** 32;
-
-function random(): number {
-  return randomInt(RANDOM_STEPS) / RANDOM_STEPS;
 }
 
 /** The first signal ends cleanly; who sends a second one does not want to wait. */

@@ -5,7 +5,7 @@ import { ExitCode } from './exit-code.ts';
 interface LazyCommand {
   readonly name: string;
   readonly summary: string;
-  /** As usage shows it. */
+  /** As usage shows it; empty: it takes options alone. */
   readonly argument: string;
   readonly load: () => Promise<Command>;
 }
@@ -41,6 +41,12 @@ const COMMANDS: readonly LazyCommand[] = [
     argument: '',
     summary: 'run the control plane of a Kubernetes cluster',
     load: async () => (await import('./operator.ts')).operatorCommand(),
+  },
+  {
+    name: 'broker',
+    argument: '',
+    summary: 'serve one MqttNamespace in a pod, as the operator says',
+    load: async () => (await import('./broker.ts')).brokerCommand(),
   },
 ];
 

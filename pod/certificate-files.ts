@@ -19,7 +19,7 @@ export interface CertificatePair {
   readonly privateKeyPem: string;
 }
 
-/** How often files are looked at: notifications get lost, and a mount may be replaced as a whole. */
+/** How often files are looked at: notifications get lost, and a mount may be replaced. */
 const LOOK_MS = 3000;
 /** After a notification: what replaces the files is not done with the first of them. */
 const QUIET_MS = 50;

@@ -131,7 +131,10 @@ test('told that it is current, it runs the same under the new version', async ()
   link.take();
   const { stamp } = stamped(A, 2, 1);
   link.says({ type: 'Current', stamp });
-  assert.deepEqual([link.sent, applied, steps], [[acknowledgement(stamp)], [], ['runs 1']]);
+  assert.deepEqual(link.sent, []);
+  await turn();
+  assert.deepEqual([link.sent, applied], [[acknowledgement(stamp)], [A]]);
+  assert.deepEqual(steps, ['applied', 'runs 1']);
   assert.deepEqual([follower.runs?.stamp, follower.hasSettled], [stamp, true]);
 });
 

@@ -23,7 +23,10 @@ export interface FollowerOptions {
   readonly pod: string;
   /** What the last process ran, from the disk. */
   readonly saved: StampedSnapshot | undefined;
-  /** In force once it returns or resolves; where it throws or rejects, nothing has changed. */
+  /**
+   * In force once it returns or resolves; where it throws or rejects, nothing has changed. The
+   * snapshot may be the one that is in force already.
+   */
   readonly apply: (snapshot: Snapshot) => void | Promise<void>;
   /** It runs this now: before the operator is told. */
   readonly onRuns: (content: StampedSnapshot) => void;
@@ -132,8 +135,8 @@ export class Follower {
     if (runs?.stamp.hash !== stamp.hash || compareVersions(stamp.version, runs.stamp.version) < 0) {
       return this.#leave(`it takes ${versionText(stamp.version)} for what runs here`);
     }
-    this.#takeOver({ stamp, snapshot: runs.snapshot });
-    this.#link?.send({ type: 'Acknowledge', stamp });
+    // What was only saved so far is not in force yet.
+    this.#put({ stamp, snapshot: runs.snapshot });
   }
 
   #begin(stamp: SnapshotStamp, base: SnapshotStamp | undefined): void {
@@ -170,12 +173,17 @@ export class Follower {
     if (!addsUp && base !== undefined)
       return this.#leave('its changes do not make what they should');
     if (!addsUp) return this.#refuse(stamp, 'it is not what its hash says');
+    this.#put({ stamp, snapshot });
+  }
+
+  /** In force, and answers. */
+  #put(content: StampedSnapshot): void {
     const link = this.#link;
-    this.#applying = this.#apply({ stamp, snapshot }).then((fault) => {
+    this.#applying = this.#apply(content).then((fault) => {
       if (this.#link !== link) return;
       this.#update = undefined;
-      if (fault !== undefined) this.#refuse(stamp, fault);
-      else link?.send({ type: 'Acknowledge', stamp });
+      if (fault !== undefined) this.#refuse(content.stamp, fault);
+      else link?.send({ type: 'Acknowledge', stamp: content.stamp });
     });
   }
 
