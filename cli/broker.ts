@@ -31,8 +31,8 @@ For probes and Prometheus:
   /readyz on --health-port      200 when it serves what is current; or 503, and why it does not
   /metrics on --metrics-port    mqttgrid_broker_connections, mqttgrid_broker_snapshot_counter, ...
 
-SIGTERM and SIGINT end it: it answers what it took, and tells MQTT 5 clients 0x8B. Logs are JSON lines
-on standard output.
+SIGTERM and SIGINT end it: it answers what it took, and tells MQTT 5 clients 0x8B. Logs are JSON
+lines on standard output.
 
 Exit codes: 0 ended as asked, 1 it could not go on, 2 it could not start.
 

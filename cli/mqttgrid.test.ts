@@ -58,6 +58,7 @@ describe('a command that ends by itself', TOGETHER, () => {
     [['validate'], [/"event":"violation"/, /Exit codes: 0 .* 1 .* 2 /, /Examples:\n/]],
     [['explain'], [/--publish <topic>/, /Exit codes: 0 .* 3 .* 2 /, /Examples:\n/]],
     [['certs'], [/Usage: mqttgrid certs/]],
+    [['broker'], [/--control-host <name>/, /\/readyz/, /Exit codes: 0 .* 2 /, /Examples:\n/]],
   ];
 
   for (const [command, patterns] of helps) {
@@ -97,6 +98,11 @@ describe('a command that ends by itself', TOGETHER, () => {
     ],
     [['explain', HELLO, '--publish', 'a'], /required option '--client <name>' not specified/],
     [['explain', HELLO, '--client', 'a'], /ask one thing: --publish TOPIC or --subscribe FILTER/],
+    [['broker', '--pod-name', 'a'], /required option '--control-host <name>' not specified/],
+    [
+      ['broker', '--pod-name', 'a', '--control-host', 'b', '--control-certificate', 'c'],
+      /^mqttgrid: this broker cannot start: .* in c cannot be used: ENOENT/,
+    ],
     [
       ['explain', HELLO, '--client', 'a', '--publish', 'a', '--namespace', 'b'],
       /no MqttNamespace "b" is in force: MqttNamespace\/default\/hello-world is/,
