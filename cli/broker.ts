@@ -121,7 +121,7 @@ export function brokerCommand(): Command {
     .option('--data <folder>', 'where sessions and the last snapshot are kept', '/var/lib/mqttgrid')
     .option('--server-certificate <folder>', 'of the listener', '/etc/mqttgrid/server')
     .option('--control-certificate <folder>', 'of the stream', '/etc/mqttgrid/control')
-    .option('--host <address>', 'address to listen on', '::')
+    .addOption(new Option('--host <address>', 'address to listen on').default('', 'all'))
     .option('--port <port>', 'of MQTT over TLS', parsePort, 8883)
     .option('--health-port <port>', 'of /healthz and /readyz', parsePort, 8081)
     .option('--metrics-port <port>', 'of /metrics', parsePort, 8080)
