@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { serveHttp, type Routes } from '../health/http-server.ts';
 import { Authority } from './authority/authority.ts';
 import { keepWebhookTrusted } from './authority/webhook-trust.ts';
 import type { Clock } from './clock.ts';
@@ -41,7 +43,7 @@ export interface OperatorProcessOptions {
 
 export interface OperatorProcess {
   readonly operator: Operator;
-  readonly ports: { readonly control: number; readonly webhook: number };
+  readonly ports: OperatorProcessOptions['ports'];
   /** Lets another replica lead, then ends; brokers serve on. */
   stop(): Promise<void>;
 }
@@ -53,6 +55,8 @@ export async function startOperatorProcess(
   options: OperatorProcessOptions,
 ): Promise<OperatorProcess> {
   const { config, clock, random, logger, namespace } = options;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
   const api = new KubeClient({ config, clock, random, limits: options.limits });
   // Renewing the Lease must not wait behind thousands of writes.
   const electionApi = new KubeClient({ config, clock, random });
@@ -79,21 +83,45 @@ export async function startOperatorProcess(
   const servers = { ...options, operator, authority };
   const control = await openControlServer(servers, options.ports.control);
   const webhook = await openAdmissionServer(servers, options.ports.webhook);
+  const health = await serveHttp(options.host, options.ports.health, probes(operator));
+  const metrics = await serveHttp(options.host, options.ports.metrics, {
+    '/metrics': async () => ({
+      status: 200,
+      type: registry.contentType,
+      body: await registry.metrics(),
+    }),
+  });
   const endTrust = keepWebhookTrusted({ api, authority, clock, log: logger });
   // Followers answer admission and wait; nothing else depends on the caches being complete.
   const started = operator.start();
   return {
     operator,
-    ports: { control: control.port, webhook: webhook.port },
+    ports: {
+      control: control.port,
+      webhook: webhook.port,
+      health: health.port,
+      metrics: metrics.port,
+    },
     async stop() {
       endTrust();
       await operator.stop();
       await started;
-      await Promise.all([control.close(), webhook.close()]);
+      await Promise.all([control, webhook, health, metrics].map((server) => server.close()));
       authority.close();
       api.close();
       electionApi.close();
     },
+  };
+}
+
+function probes(operator: Operator): Routes {
+  return {
+    '/healthz': () => ({ status: 200, body: 'ok' }),
+    // Followers too: they answer the webhook, and may lead at any moment.
+    '/readyz': () =>
+      operator.isSynced
+        ? { status: 200, body: 'ok' }
+        : { status: 503, body: 'what the cluster declares is not all read yet' },
   };
 }
 
