@@ -1,6 +1,9 @@
 /** The types of what the operator makes for a MqttNamespace, and how caches of them are asked. */
+import { SECRETS } from '../../authority/authority-secret.ts';
 import type { KubeObject, ObjectName, ResourceType } from '../../kube/kube-api.ts';
 import { MANAGED_BY, OWNER_ANNOTATION } from './labels.ts';
+
+export { SECRETS };
 
 function namespaced(apiVersion: string, kind: string, plural: string): ResourceType {
   return { apiVersion, kind, plural, namespaced: true };
@@ -8,7 +11,6 @@ function namespaced(apiVersion: string, kind: string, plural: string): ResourceT
 
 export const STATEFUL_SETS = namespaced('apps/v1', 'StatefulSet', 'statefulsets');
 export const SERVICES = namespaced('v1', 'Service', 'services');
-export const SECRETS = namespaced('v1', 'Secret', 'secrets');
 export const PODS = namespaced('v1', 'Pod', 'pods');
 export const CLAIMS = namespaced('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
 export const DISRUPTION_BUDGETS = namespaced(

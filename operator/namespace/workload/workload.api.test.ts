@@ -4,12 +4,12 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { MqttNamespaceSpec } from '../../../domain/resources.ts';
-import { NAMESPACES, apiClient } from '../../../test/support/api-client.ts';
+import { apiClient } from '../../../test/support/api-client.ts';
 import { startApiServer } from '../../../test/support/api-server.ts';
 import type { ApiServer } from '../../../test/support/api-server.ts';
 import { COMPLETE_SPECS } from '../../../test/support/complete-specs.ts';
-import { KeptWorkload } from '../../../test/support/kept-workload.ts';
-import type { KubeClient } from '../../kube/kube-client.ts';
+import { workloadStage } from '../../../test/support/workload-stage.ts';
+import type { WorkloadStage } from '../../../test/support/workload-stage.ts';
 import type { KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import {
   DISRUPTION_BUDGETS,
@@ -30,40 +30,8 @@ before(async () => {
 });
 after(() => server.stop());
 
-let namespaces = 0;
-
-interface Stage {
-  readonly api: KubeClient;
-  readonly namespace: string;
-  readonly workload: KeptWorkload;
-  readonly get: <T extends KubeObject>(type: ResourceType, name?: string) => Promise<T>;
-  /** JSON merge patch by somebody else. */
-  readonly edit: (type: ResourceType, name: string, patch: object) => Promise<void>;
-}
-
-/** A workload called grid in a Kubernetes namespace of its own, restricted as careful ones are. */
-async function stage(t: TestContext, spec: MqttNamespaceSpec = {}): Promise<Stage> {
-  const api = apiClient(t, server.kubeconfig);
-  const namespace = `workload-${namespaces++}`;
-  await api.create(NAMESPACES, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-  });
-  const workload = await KeptWorkload.start(t, api, { namespace, name: 'grid' });
-  workload.spec = spec;
-  return {
-    api,
-    namespace,
-    workload,
-    get: async <T extends KubeObject>(type: ResourceType, name = 'grid') => {
-      const found = await api.get<T>(type, { namespace, name });
-      assert.ok(found, `${type.kind} ${name}`);
-      return found;
-    },
-    edit: async (type, name, patch) => void (await api.patch(type, { namespace, name }, patch)),
-  };
-}
+const stage = (t: TestContext, spec?: MqttNamespaceSpec): Promise<WorkloadStage> =>
+  workloadStage(t, server.kubeconfig, spec);
 
 const OBJECTS: readonly (readonly [ResourceType, string])[] = [
   [SERVICES, 'grid'],
@@ -222,7 +190,7 @@ suite('drift is put right', () => {
 });
 
 suite('the number of pods', () => {
-  const replicasOf = async ({ get }: Stage): Promise<number | undefined> =>
+  const replicasOf = async ({ get }: WorkloadStage): Promise<number | undefined> =>
     (await get<StatefulSet>(STATEFUL_SETS)).spec.replicas;
 
   test('is what an autoscaler sets, until it is declared anew', async (t) => {
@@ -352,7 +320,7 @@ suite('what stands in the way', () => {
 suite('a certificate of the user', () => {
   const PAIR_NAME = 'of-the-user';
 
-  async function createPair(on: Stage, name: string): Promise<void> {
+  async function createPair(on: WorkloadStage, name: string): Promise<void> {
     const { 'tls.crt': certificate, 'tls.key': key } = (
       await on.get<KubeObject & { data: Record<string, string> }>(SECRETS, 'grid-server')
     ).data;
@@ -365,7 +333,7 @@ suite('a certificate of the user', () => {
     } as KubeObject);
   }
 
-  const secretInUse = async ({ get }: Stage): Promise<string | undefined> => {
+  const secretInUse = async ({ get }: WorkloadStage): Promise<string | undefined> => {
     const { spec } = await get<StatefulSet>(STATEFUL_SETS);
     const volume = spec.template.spec?.volumes?.find(({ name }) => name === 'server');
     return volume?.secret?.secretName;
