@@ -51,6 +51,9 @@ specs('MqttNamespace', [
   ['has no profile Full yet', { profile: 'Full' }, ['spec.profile: UnsupportedValue']],
   ['has one broker yet', { replicas: 2 }, ['spec.replicas: UnsupportedValue']],
   ['has no fewer than no brokers', { replicas: -1 }, ['spec.replicas: InvalidShape']],
+  ['has a size in text', { storage: { size: 5 } }, ['spec.storage.size: InvalidShape']],
+  ['has a named Secret', { tls: { secretName: {} } }, ['spec.tls.secretName: InvalidShape']],
+  ['has resources by kind', { resources: { limits: 1 } }, ['spec.resources.limits: InvalidShape']],
   ['may be scaled to nothing', { replicas: 0 }, []],
   ['routes to an event topic', { routeTopicRef: { name: 'events' } }, []],
   [

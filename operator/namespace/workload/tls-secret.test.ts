@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import forge from 'node-forge';
 import { printViolation } from '../../../domain/violation.ts';
 import { testAuthority } from '../../../test/support/certificates.ts';
 import { encoded } from '../../authority/authority-secret.ts';
@@ -54,6 +56,30 @@ const CASES: readonly (readonly [string, Secret | undefined, number, string, str
   ['that has expired', GOOD, NOW_MS + YEARS_MS, 'InvalidCertificate', /has expired \(20/],
   ['of later', GOOD, NOW_MS - YEARS_MS, 'InvalidCertificate', /is not valid before 20/],
 ];
+
+// OpenSSL serves with no RSA key below 2048 bits.
+const WEAK = generateKeyPairSync('rsa', { modulusLength: 1024 });
+
+test('a Secret with a key that is too weak is refused', () => {
+  const issued = weaklyIssued();
+  const [violation] = tlsSecretViolations('mine', issued, NOW_MS);
+  assert.equal(violation?.reason, 'InvalidCertificate');
+  assert.match(violation.message, /cannot serve TLS \(.*key too small/);
+});
+
+/** Such a certificate can only be had from others: here, node-forge. */
+function weaklyIssued(): Secret {
+  const key = WEAK.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(
+    forge.pki.privateKeyFromPem(key).n,
+    forge.pki.privateKeyFromPem(key).e,
+  );
+  certificate.validity.notBefore = new Date(NOW_MS - 1000);
+  certificate.validity.notAfter = new Date(NOW_MS + 60_000);
+  certificate.sign(forge.pki.privateKeyFromPem(key), forge.md.sha256.create());
+  return secret(forge.pki.certificateToPem(certificate), key);
+}
 
 for (const [what, found, nowMs, reason, expected] of CASES) {
   test(`a Secret ${what} is refused, and none of it is told`, () => {

@@ -1,5 +1,7 @@
 /** The Secret that `spec.tls.secretName` names: the user's, or one that cert-manager keeps. */
 import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { Issued } from '../../../certificates/issue.ts';
 import { issuedFromPem } from '../../../certificates/issued.ts';
 import type { FaultReason } from '../../../domain/reasons.ts';
 import { quote } from '../../../domain/text.ts';
@@ -39,15 +41,20 @@ export function tlsSecretViolations(
 }
 
 function pairFault({ data = {} }: Secret, nowMs: number): string | undefined {
-  let x509: X509Certificate;
+  let issued: Issued;
   try {
-    const { certificatePem } = issuedFromPem(decoded(data['tls.crt']), decoded(data['tls.key']));
-    x509 = new X509Certificate(certificatePem);
+    issued = issuedFromPem(decoded(data['tls.crt']), decoded(data['tls.key']));
   } catch {
     // OpenSSL's words for it are about neither the field nor the remedy.
     return 'tls.crt and tls.key are not a certificate and its private key in PEM';
   }
-  const { validFromDate, validToDate } = x509;
+  try {
+    createSecureContext({ cert: issued.chainPem, key: issued.privateKeyPem });
+  } catch (error) {
+    // A key that is too short, for instance.
+    return `the certificate cannot serve TLS (${(error as Error).message})`;
+  }
+  const { validFromDate, validToDate } = new X509Certificate(issued.certificatePem);
   if (nowMs >= validToDate.getTime()) {
     return `the certificate has expired (${validToDate.toISOString()})`;
   }

@@ -47,7 +47,8 @@ export class Volumes {
    */
   async keepOwner(claims: readonly Claim[], owner: Owner): Promise<void> {
     const reference = ownerReference(owner);
-    const retain = owner.spec?.storage?.retain === true;
+    // Of a malformed spec the worst is not assumed: what is deleted does not come back.
+    const retain = (owner.spec?.storage?.retain ?? false) !== false;
     for (const { metadata } of claims) {
       const { name, namespace = '', uid, resourceVersion, ownerReferences = [] } = metadata;
       const others = ownerReferences.filter((other) => other.uid !== reference.uid);
