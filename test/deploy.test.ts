@@ -251,21 +251,3 @@ test('the image, the base and the chart have the version of the package', () => 
   );
   assert.deepEqual([chart['version'], chart['appVersion']], [version, version]);
 });
-
-test('the image has every folder that the command line can load', () => {
-  const [, list = ''] = /^for folder in (.+); do$/m.exec(read('deploy/build-image')) ?? [];
-  const withSources = readdirSync(REPOSITORY, { withFileTypes: true })
-    .filter(
-      (entry) => entry.isDirectory() && !/^\.|^(?:node_modules|test|examples)$/.test(entry.name),
-    )
-    .map(({ name }) => name)
-    .filter((name) =>
-      readdirSync(path.join(REPOSITORY, name), { recursive: true, encoding: 'utf8' }).some((file) =>
-        file.endsWith('.ts'),
-      ),
-    );
-  assert.ok(withSources.includes('cli'));
-  for (const folder of withSources.filter((name) => name !== 'deploy')) {
-    assert.ok(list.split(' ').includes(folder), `deploy/build-image copies no ${folder}/`);
-  }
-});

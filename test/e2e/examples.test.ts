@@ -19,8 +19,8 @@ import { REPOSITORY } from '../support/up.ts';
 
 let peers: Peers;
 before(async () => {
-  await install();
   peers = startPeers();
+  await install();
 });
 after(() => peers.stop());
 
