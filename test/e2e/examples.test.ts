@@ -70,6 +70,13 @@ function describeScenario(scenario: Scenario): void {
           if (peer !== undefined) await playScenario(scenario, { up: broker, peer, version });
         });
       }
+
+      // What is refused ends connections, and a client that is ended again and again is held off
+      // for a while: by this broker, not by the next one.
+      test(`serves again after a restart, behind ${name}`, async () => {
+        await kubectl('-n', namespace, 'rollout', 'restart', `statefulset/${scenario.name}`);
+        await kubectl('-n', namespace, 'rollout', 'status', `statefulset/${scenario.name}`);
+      });
     }
   });
 }
