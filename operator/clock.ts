@@ -6,10 +6,18 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** Node takes a longer delay for none at all. It is 24 days; certificates last longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      const partMs = Math.min(leftMs, TIMER_MS_MAX);
+      timer = setTimeout(() => (leftMs > partMs ? wait(leftMs - partMs) : callback()), partMs);
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };

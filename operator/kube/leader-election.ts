@@ -12,6 +12,7 @@ import {
   type ObjectName,
   type ResourceType,
 } from './kube-api.ts';
+import { microTime } from './micro-time.ts';
 
 export const LEASES: ResourceType = {
   apiVersion: 'coordination.k8s.io/v1',
@@ -231,9 +232,4 @@ export class LeaderElection {
       logger.warn({ err: error, lease }, 'the Lease was not released');
     }
   }
-}
-
-/** MicroTime: RFC 3339 with six digits, which the server insists on. */
-function microTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('Z', '000Z');
 }

@@ -51,12 +51,12 @@ export class ScriptedKubeApi<T extends KubeObject> implements KubeApi {
     return promise;
   }
 
-  get = refuse;
-  create = refuse;
-  replace = refuse;
-  patch = refuse;
-  apply = refuse;
-  delete = refuse;
+  get: KubeApi['get'] = refuse;
+  create: KubeApi['create'] = refuse;
+  replace: KubeApi['replace'] = refuse;
+  patch: KubeApi['patch'] = refuse;
+  apply: KubeApi['apply'] = refuse;
+  delete: KubeApi['delete'] = refuse;
 }
 
 function refuse(): Promise<never> {
