@@ -103,6 +103,11 @@ export class Operator {
     return this.#term?.isIdle ?? true;
   }
 
+  /** Keys that wait to be reconciled. */
+  get depth(): number {
+    return this.#term?.depth ?? 0;
+  }
+
   /** Resolves when the caches are complete, and this replica stands for leader. */
   async start(): Promise<void> {
     this.caches.start();

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { serveHttp, type Routes } from '../health/http-server.ts';
 import { Authority } from './authority/authority.ts';
 import { keepWebhookTrusted } from './authority/webhook-trust.ts';
@@ -13,6 +12,7 @@ import { KubeClient } from './kube/kube-client.ts';
 import { PODS } from './namespace/workload/owned-types.ts';
 import type { Pod } from './namespace/workload/pods.ts';
 import { KubeWorkloads } from './namespace/workload/workload.ts';
+import { Observation } from './observation.ts';
 import { Operator } from './operator.ts';
 import { openAdmissionServer, openControlServer } from './servers.ts';
 
@@ -55,11 +55,12 @@ export async function startOperatorProcess(
   options: OperatorProcessOptions,
 ): Promise<OperatorProcess> {
   const { config, clock, random, logger, namespace } = options;
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const api = new KubeClient({ config, clock, random, limits: options.limits });
+  const identity = `${options.podName ?? hostname()}_${randomUUID()}`;
+  const observation = new Observation({ identity, clock, random, logger });
+  const { registry, countCall, queueObserver } = observation;
+  const api = new KubeClient({ config, clock, random, limits: options.limits, countCall });
   // Renewing the Lease must not wait behind thousands of writes.
-  const electionApi = new KubeClient({ config, clock, random });
+  const electionApi = new KubeClient({ config, clock, random, countCall });
   const authority = new Authority({ api, namespace, clock, log: logger });
   await authority.start();
   const settings = {
@@ -72,14 +73,16 @@ export async function startOperatorProcess(
     api,
     electionApi,
     lease: { namespace, name: LEASE_NAME },
-    identity: `${options.podName ?? hostname()}_${randomUUID()}`,
+    identity,
     workloads: (parts) => new KubeWorkloads({ ...parts, authority, clock, settings }),
-    events: () => ({ record: () => undefined }),
+    events: (parts) => observation.eventsOf(parts),
+    queueObserver,
     clock,
     random,
     logger,
     mqttNamespacesMax: options.mqttNamespacesMax,
   });
+  observation.watch(operator, LEASE_NAME);
   const servers = { ...options, operator, authority };
   const control = await openControlServer(servers, options.ports.control);
   const webhook = await openAdmissionServer(servers, options.ports.webhook);
@@ -106,6 +109,7 @@ export async function startOperatorProcess(
       endTrust();
       await operator.stop();
       await started;
+      observation.stop();
       await Promise.all([control, webhook, health, metrics].map((server) => server.close()));
       authority.close();
       api.close();

@@ -32,7 +32,7 @@ export interface WorkQueueOptions {
 }
 
 /** Keys at once: a run mostly waits for the API server, which has other clients too. */
-const WORKERS_MAX = 4;
+export const WORKERS_MAX = 4;
 
 /** The first wait after a failure, doubled each time. */
 const BACKOFF_MIN_MS = 5;
