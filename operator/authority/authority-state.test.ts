@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { authorityAt, newAuthority, trustPem } from './authority-state.ts';
 import type { AuthorityState } from './authority-state.ts';
 import { splitPem } from '../../certificates/issued.ts';
-import { issueLeaf, renewAtMs, stillServing } from './leaf.ts';
+import { issueLeaf, renewalTimeMs, stillServing } from './leaf.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -94,7 +94,7 @@ test('a certificate serves for two thirds of its time', async () => {
   const { current } = await newAuthority(START_MS);
   const leaf = await issueLeaf(REQUEST, current, START_MS);
   const kept = { certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem };
-  const dueMs = renewAtMs(leaf);
+  const dueMs = renewalTimeMs(leaf);
   assert.ok(Math.abs(dueMs - START_MS - 60 * DAY_MS) < DAY_MS);
   assert.ok(stillServing(kept, REQUEST, current, dueMs - 1000));
   assert.equal(stillServing(kept, REQUEST, current, dueMs), undefined);

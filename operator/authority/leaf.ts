@@ -39,7 +39,7 @@ export function issueLeaf(request: LeafRequest, issuer: Issued, nowMs: number): 
 }
 
 /** When to renew it. */
-export function renewAtMs(leaf: Issued): number {
+export function renewalTimeMs(leaf: Issued): number {
   return timeAt(validityOf(leaf.certificatePem), RENEW_AT);
 }
 
@@ -51,7 +51,7 @@ export function stillServing(
   nowMs: number,
 ): Issued | undefined {
   const leaf = readLeaf(kept);
-  if (leaf === undefined || nowMs >= renewAtMs(leaf)) return undefined;
+  if (leaf === undefined || nowMs >= renewalTimeMs(leaf)) return undefined;
   const x509 = new X509Certificate(leaf.certificatePem);
   const authority = new X509Certificate(issuer.certificatePem);
   if (!x509.checkIssued(authority) || !x509.verify(authority.publicKey)) return undefined;

@@ -12,7 +12,7 @@ import type { Clock } from '../../clock.ts';
 import type { KubeApi } from '../../kube/kube-api.ts';
 import { Applier, REFUSED_RETRY_MS } from './applier.ts';
 import type { Applied, Fault, Subject } from './applier.ts';
-import { controlRequest, keepCertificate, serverRequest } from './certificates.ts';
+import { CertificateKeeper, controlRequest, serverRequest } from './certificates.ts';
 import { EVENTS_AGAIN_MS, KubeEvents } from './kube-events.ts';
 import { printSelector } from './labels.ts';
 import type { Owner } from './labels.ts';
@@ -104,6 +104,7 @@ interface Progress {
 export class KubeWorkloads implements Workloads {
   readonly #options: WorkloadOptions;
   readonly #applier: Applier;
+  readonly #certificates: CertificateKeeper;
   readonly #volumes: Volumes;
   readonly #events: KubeEvents;
   readonly #tlsSecrets: TimedMemory<readonly Violation[]>;
@@ -112,6 +113,7 @@ export class KubeWorkloads implements Workloads {
     const { api, clock } = options;
     this.#options = options;
     this.#applier = new Applier(options);
+    this.#certificates = new CertificateKeeper(this.#applier, options.authority, clock);
     this.#volumes = new Volumes(options);
     this.#events = new KubeEvents(api, clock);
     this.#tlsSecrets = new TimedMemory(clock, TLS_SECRET_MS);
@@ -157,15 +159,14 @@ export class KubeWorkloads implements Workloads {
     service: Service | undefined,
     progress: Progress,
   ): Promise<void> {
-    const { authority, clock, settings } = this.#options;
+    const { clock, settings } = this.#options;
     const { controlSecret, serverSecret } = subject.names;
-    const keeper = { applier: this.#applier, authority };
     const requests = [[controlSecret, controlRequest(subject)] as const];
     if (subject.owner.spec.tls?.secretName === undefined && service !== undefined) {
       requests.push([serverSecret, serverRequest(subject, service, settings)]);
     }
     for (const [name, request] of requests) {
-      const renewAtMs = note(progress, await keepCertificate(keeper, subject, name, request));
+      const renewAtMs = note(progress, await this.#certificates.keep(subject, name, request));
       if (renewAtMs !== undefined) progress.againMs.push(renewAtMs - clock.nowMs());
     }
   }
