@@ -78,7 +78,7 @@ function keyOf({ kind }: ResourceType, name: string): string {
 }
 
 /** The same API, noting each write as `apply StatefulSet`. */
-function noting(api: KubeApi, writes: string[]): KubeApi {
+export function noting(api: KubeApi, writes: string[]): KubeApi {
   const note = (verb: string, { kind }: ResourceType): void => void writes.push(`${verb} ${kind}`);
   return {
     get: (type, name) => api.get(type, name),
