@@ -194,3 +194,20 @@ test('a Lease that was deleted is made anew by who leads, in the epoch that it h
   assert.equal(world.server.stored?.spec?.leaseTransitions, 5);
   assert.deepEqual(world.told, ['one leads in epoch 0', 'one goes on in epoch 5']);
 });
+
+test('who sees a Lease deleted waits for its holder, and then leads in a higher epoch', async () => {
+  const world = new World();
+  const [one, two] = [world.candidate('one'), world.candidate('two')];
+  one.start();
+  await world.clock.advance(0);
+  one.raiseEpoch(5);
+  await world.clock.advance(0);
+  two.start();
+  await world.clock.advance(0);
+  world.server.unreachableFor.add('one');
+  world.server.remove();
+  await world.clock.advance(renewDeadlineMs);
+  assert.equal(world.leading.size, 0);
+  await world.clock.advance(leaseDurationMs);
+  assert.deepEqual(world.told.slice(-2), ['one stops', 'two leads in epoch 6']);
+});

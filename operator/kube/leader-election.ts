@@ -75,12 +75,21 @@ interface Term {
   cancelDeadline: () => void;
 }
 
+/** The state of the Lease that was last seen. */
+interface Observed {
+  readonly resourceVersion: string;
+  /** When it was first seen. */
+  readonly atMs: number;
+  readonly holder: string;
+  readonly durationMs: number;
+  readonly transitions: number;
+}
+
 export class LeaderElection {
   readonly #options: LeaderElectionOptions;
   readonly #times: LeaderElectionTimes;
   #term: Term | undefined;
-  /** The state of the Lease that was last seen, and when it was first seen. */
-  #observed: { readonly resourceVersion: string; readonly atMs: number } | undefined;
+  #observed: Observed | undefined;
   #epochMin = 0;
   #cancelNext: (() => void) | undefined;
   #running: Promise<void> | undefined;
@@ -137,6 +146,8 @@ export class LeaderElection {
       if (this.#stopped) return;
       const sentMs = clock.nowMs();
       if (found === undefined) {
+        // Who held the Lease that was deleted leads on until its time is over.
+        if (!this.#isFree(sentMs)) return;
         const created = await api.create(LEASES, this.#leaseFrom(undefined, sentMs));
         this.#held(created, sentMs);
       } else if (this.#mayHold(found, sentMs)) {
@@ -146,23 +157,43 @@ export class LeaderElection {
         this.#endTerm('another replica holds the Lease');
       }
     } catch (error) {
-      // Another one was faster: the next attempt sees who.
-      if (isConflict(error) || isAlreadyExists(error)) return;
+      if (isConflict(error) || isAlreadyExists(error)) return this.#outrun(clock.nowMs());
       logger.warn({ err: error, lease }, 'the Lease cannot be read or renewed');
     }
   }
 
-  #mayHold({ metadata, spec }: Lease, nowMs: number): boolean {
-    const holder = spec?.holderIdentity ?? '';
+  #mayHold(found: Lease, nowMs: number): boolean {
+    this.#observe(found, nowMs);
+    return this.#isFree(nowMs);
+  }
+
+  #observe({ metadata, spec }: Lease, atMs: number): void {
     const resourceVersion = metadata.resourceVersion ?? '';
-    if (this.#observed?.resourceVersion !== resourceVersion) {
-      this.#observed = { resourceVersion, atMs: nowMs };
-    }
-    if (holder === '' || holder === this.#options.identity) return true;
+    if (this.#observed?.resourceVersion === resourceVersion) return;
     // What its holder says of its own duration counts, if that is longer than ours.
     const statedMs = (spec?.leaseDurationSeconds ?? 0) * 1000;
-    const durationMs = Math.max(this.#times.leaseDurationMs, statedMs);
-    return nowMs - this.#observed.atMs >= durationMs;
+    this.#observed = {
+      resourceVersion,
+      atMs,
+      holder: spec?.holderIdentity ?? '',
+      durationMs: Math.max(this.#times.leaseDurationMs, statedMs),
+      transitions: spec?.leaseTransitions ?? -1,
+    };
+  }
+
+  /** Another one was faster: the next attempt sees who, unless the Lease is deleted until then. */
+  #outrun(atMs: number): void {
+    const { leaseDurationMs: durationMs } = this.#times;
+    const { transitions = -1 } = this.#observed ?? {};
+    this.#observed = { resourceVersion: '', atMs, holder: 'another', durationMs, transitions };
+  }
+
+  /** By what was seen last: a replica that never saw the Lease cannot know better. */
+  #isFree(nowMs: number): boolean {
+    if (this.#observed === undefined) return true;
+    const { holder, atMs, durationMs } = this.#observed;
+    if (holder === '' || holder === this.#options.identity) return true;
+    return nowMs - atMs >= durationMs;
   }
 
   #leaseFrom(found: Lease | undefined, nowMs: number): Lease {
@@ -184,14 +215,16 @@ export class LeaderElection {
 
   #epochAfter(transitions: number, holds: boolean): number {
     const next = holds ? transitions : transitions + 1;
-    return Math.max(next, this.#epochMin, this.#term?.epoch ?? 0);
+    // Of a Lease that was deleted since, unless it was this replica's own.
+    const past = this.#term ? 0 : (this.#observed?.transitions ?? -1) + 1;
+    return Math.max(next, past, this.#epochMin, this.#term?.epoch ?? 0);
   }
 
-  #held({ spec, metadata }: Lease, sentMs: number): void {
+  #held(held: Lease, sentMs: number): void {
     const { clock, logger, onStartedLeading, onEpochRaised } = this.#options;
-    this.#observed = { resourceVersion: metadata.resourceVersion ?? '', atMs: sentMs };
+    this.#observe(held, sentMs);
     if (this.#stopped) return;
-    const epoch = spec?.leaseTransitions ?? 0;
+    const epoch = held.spec?.leaseTransitions ?? 0;
     const before = this.#term;
     before?.cancelDeadline();
     const term: Term = { epoch, renewedMs: sentMs, cancelDeadline: () => undefined };
