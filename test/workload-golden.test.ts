@@ -18,7 +18,7 @@ import {
   headlessService,
   serverHosts,
 } from '../operator/namespace/workload/services.ts';
-import { statefulSet } from '../operator/namespace/workload/stateful-set.ts';
+import { retainsVolumes, statefulSet } from '../operator/namespace/workload/stateful-set.ts';
 import { COMPLETE_SPECS } from './support/complete-specs.ts';
 
 const SETTINGS = {
@@ -53,7 +53,7 @@ function render(owner: Owner): string {
     networkPolicy(owner, names, SETTINGS),
     certificateSecret(subject, names.serverSecret, ISSUED, 'whom peers trust'),
     certificateSecret(subject, names.controlSecret, ISSUED, 'whom peers trust'),
-    statefulSet({ ...subject, settings: SETTINGS, serverSecret }),
+    statefulSet({ ...subject, settings: SETTINGS, serverSecret }, !retainsVolumes(owner)),
   ];
   const texts = objects.map((object) => stringify(object, { aliasDuplicateObjects: false }));
   const hosts = serverHosts(service, SETTINGS).map((host) => `# ${host}\n`);

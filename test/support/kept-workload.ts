@@ -116,6 +116,7 @@ export class KeptWorkload {
     this.authority = authority;
     this.#owned = new ListedObjects(api, owner.metadata.namespace ?? '');
     this.#workloads = new KubeWorkloads({
+      ownerType: CONFIG_MAPS,
       api: noting(api, this.writes),
       owned: this.#owned,
       authority,

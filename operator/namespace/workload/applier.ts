@@ -38,6 +38,8 @@ export function passing(message: string): { readonly ok: false; readonly fault: 
 }
 
 export interface ApplierOptions {
+  /** What owns the objects: MqttNamespaces. */
+  readonly ownerType: ResourceType;
   readonly api: KubeApi;
   readonly owned: OwnedObjects;
   readonly clock: Clock;
@@ -100,17 +102,28 @@ export class Applier {
     const refused = this.#refused.get(key);
     if (refused?.hash === hash) return fault(refused.message);
     try {
-      const applied =
-        live === undefined
-          ? await this.#apply(type, object, false)
-          : await this.#change(type, object, live, version);
-      return success(applied);
+      if (live !== undefined) return success(await this.#change(type, object, live, version));
+      if (await this.#hasOwner(object)) return success(await this.#apply(type, object, false));
+      return passing(`the MqttNamespace of the ${key} is being deleted`);
     } catch (error) {
       const message = refusalOf(error);
       if (message === undefined) throw error;
       this.#refused.set(key, { hash, message });
       return fault(message);
     }
+  }
+
+  /**
+   * Asks, since caches may tell late of a deletion: until then, what the garbage collector takes
+   * away would be made again and again.
+   */
+  async #hasOwner({ metadata }: KubeObject): Promise<boolean> {
+    const [owner] = metadata.ownerReferences ?? [];
+    if (owner === undefined) return true;
+    const name = { namespace: metadata.namespace ?? '', name: owner.name };
+    const found = await this.#options.api.get(this.#options.ownerType, name);
+    if (found?.metadata.uid !== owner.uid) return false;
+    return found.metadata.deletionTimestamp === undefined;
   }
 
   /**

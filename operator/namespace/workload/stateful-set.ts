@@ -6,7 +6,13 @@ import type {
 import type { KubeObject } from '../../kube/kube-api.ts';
 import { brokerPod, SERVER_VOLUME_NAME } from './broker-pod.ts';
 import type { PodInput } from './broker-pod.ts';
-import { labels, ownedMetadata, OWNER_ANNOTATION, selectorLabels } from './labels.ts';
+import {
+  labels,
+  ownedMetadata,
+  OWNER_ANNOTATION,
+  ownerReference,
+  selectorLabels,
+} from './labels.ts';
 import type { Owner } from './labels.ts';
 import { CLAIM_TEMPLATE_NAME } from './names.ts';
 import type { WorkloadNames } from './names.ts';
@@ -34,8 +40,13 @@ export const IMMUTABLE_FIELDS = [
   'volumeClaimTemplates',
 ] as const satisfies readonly (keyof V1StatefulSetSpec)[];
 
-/** `spec.replicas` is not part of it: it is put only when it was changed where it is declared. */
-export function statefulSet(input: PodInput): StatefulSet {
+/**
+ * `spec.replicas` is not part of it: it is put only when it was changed where it is declared.
+ *
+ * @param ownsClaims whether claims are made as the MqttNamespace's, so that none is left behind
+ *   where nobody is there to see to it before the MqttNamespace goes; `volumes.ts` sees to it later
+ */
+export function statefulSet(input: PodInput, ownsClaims: boolean): StatefulSet {
   const { owner, names } = input;
   const spec: V1StatefulSetSpec = {
     serviceName: names.headlessService,
@@ -46,7 +57,7 @@ export function statefulSet(input: PodInput): StatefulSet {
     // Nothing but the deletion of the MqttNamespace deletes a volume: `volumes.ts`.
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
     template: brokerPod(input),
-    volumeClaimTemplates: [claimTemplate(owner, names)],
+    volumeClaimTemplates: [claimTemplate(owner, names, ownsClaims)],
   };
   const metadata = ownedMetadata(owner, names, names.workload);
   const immutable = hashOf(IMMUTABLE_FIELDS.map((field) => spec[field]));
@@ -65,12 +76,27 @@ export function declaredSize({ spec }: Owner): string {
   return spec.storage?.size ?? STORAGE_SIZE_DEFAULT;
 }
 
+/** Of a malformed spec the worst is not assumed: what is deleted does not come back. */
+export function retainsVolumes({ spec }: Owner): boolean {
+  return (spec?.storage?.retain ?? false) !== false;
+}
+
 /** The value of CLAIM_ANNOTATION. */
 export function claimHash(owner: Owner): string {
   return hashOf([declaredSize(owner), owner.spec.storage?.className]);
 }
 
-function claimTemplate(owner: Owner, names: WorkloadNames): V1PersistentVolumeClaim {
+/** Whether one that there is makes claims as the MqttNamespace's: no change of it is allowed. */
+export function ownsItsClaims({ spec }: StatefulSet): boolean {
+  const [template] = spec.volumeClaimTemplates ?? [];
+  return (template?.metadata?.ownerReferences ?? []).length > 0;
+}
+
+function claimTemplate(
+  owner: Owner,
+  names: WorkloadNames,
+  ownsClaims: boolean,
+): V1PersistentVolumeClaim {
   const className = owner.spec.storage?.className;
   return {
     metadata: {
@@ -80,6 +106,7 @@ function claimTemplate(owner: Owner, names: WorkloadNames): V1PersistentVolumeCl
         [OWNER_ANNOTATION]: owner.metadata.name,
         [CLAIM_ANNOTATION]: claimHash(owner),
       },
+      ...(ownsClaims && { ownerReferences: [ownerReference(owner)] }),
     },
     spec: {
       accessModes: ['ReadWriteOnce'],

@@ -11,6 +11,8 @@ import { holds, stamped } from './stamp.ts';
 import {
   IMMUTABLE_ANNOTATION,
   IMMUTABLE_FIELDS,
+  ownsItsClaims,
+  retainsVolumes,
   REPLICAS_DEFAULT,
   statefulSet,
 } from './stateful-set.ts';
@@ -35,7 +37,8 @@ export async function keepStatefulSet(
   input: PodInput,
   live: StatefulSet | undefined,
 ): Promise<Applied<StatefulSet>> {
-  const desired = statefulSet(input);
+  const ownsClaims = live === undefined ? !retainsVolumes(input.owner) : ownsItsClaims(live);
+  const desired = statefulSet(input, ownsClaims);
   if (live !== undefined && mustBeMadeAnew(live, desired)) {
     return await makeAnew(keeper, input, live, desired);
   }

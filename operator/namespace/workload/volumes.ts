@@ -13,7 +13,7 @@ import type { OwnedObjects } from './owned-types.ts';
 import { deletePod } from './pods.ts';
 import type { Pod } from './pods.ts';
 import { quantityValue } from './quantity.ts';
-import { CLAIM_ANNOTATION, claimHash, declaredSize } from './stateful-set.ts';
+import { CLAIM_ANNOTATION, claimHash, declaredSize, retainsVolumes } from './stateful-set.ts';
 import { TimedMemory } from './timed-memory.ts';
 
 export type Claim = KubeObject & {
@@ -35,7 +35,7 @@ export class Volumes {
   /** Why a claim was not expanded to a size. */
   readonly #expansions: TimedMemory<string>;
 
-  constructor({ api, owned, clock }: ApplierOptions) {
+  constructor({ api, owned, clock }: Omit<ApplierOptions, 'ownerType'>) {
     this.#api = api;
     this.#owned = owned;
     this.#expansions = new TimedMemory(clock, EXPANSION_RETRY_MS);
@@ -43,17 +43,19 @@ export class Volumes {
 
   /**
    * The garbage collector deletes a claim that the MqttNamespace owns after it; one that is to be
-   * retained belongs to nobody.
+   * retained belongs to nobody. One of a namesake that was deleted is about to go with its data:
+   * to own it, too, would keep it.
    */
   async keepOwner(claims: readonly Claim[], owner: Owner): Promise<void> {
     const reference = ownerReference(owner);
-    // Of a malformed spec the worst is not assumed: what is deleted does not come back.
-    const retain = (owner.spec?.storage?.retain ?? false) !== false;
-    for (const { metadata } of claims) {
+    const retain = retainsVolumes(owner);
+    const kept = claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    for (const { metadata } of kept) {
       const { name, namespace = '', uid, resourceVersion, ownerReferences = [] } = metadata;
       const others = ownerReferences.filter((other) => other.uid !== reference.uid);
+      if (others.some(({ kind }) => kind === reference.kind)) continue;
       const isOwned = others.length < ownerReferences.length;
-      if (isOwned !== retain || metadata.deletionTimestamp !== undefined) continue;
+      if (isOwned !== retain) continue;
       const wanted = retain ? others : [...others, reference];
       const patch = { metadata: { uid, resourceVersion, ownerReferences: wanted } };
       this.#owned.wrote(await this.#api.patch(CLAIMS, { namespace, name }, patch));

@@ -56,6 +56,7 @@ test('nothing is written twice, and what others change is put right when it is s
   const api = noting(client, writes);
   const settings = BROKER_SETTINGS;
   const workloads = new KubeWorkloads({
+    ownerType: CONFIG_MAPS,
     api,
     owned: caches,
     authority,

@@ -9,7 +9,8 @@ import type { Violation } from '../../../domain/violation.ts';
 import type { Secret } from '../../authority/authority-secret.ts';
 import type { Authority } from '../../authority/authority.ts';
 import type { Clock } from '../../clock.ts';
-import type { KubeApi } from '../../kube/kube-api.ts';
+import type { KubeApi, ResourceType } from '../../kube/kube-api.ts';
+import { resourceTypeOf } from '../declared.ts';
 import { Applier, REFUSED_RETRY_MS } from './applier.ts';
 import type { Applied, Fault, Subject } from './applier.ts';
 import { CertificateKeeper, controlRequest, serverRequest } from './certificates.ts';
@@ -81,6 +82,8 @@ export interface Workloads {
 }
 
 export interface WorkloadOptions {
+  /** Of the owners; MqttNamespaces where absent. */
+  readonly ownerType?: ResourceType;
   readonly api: KubeApi;
   readonly owned: OwnedObjects;
   readonly authority: Authority;
@@ -110,9 +113,9 @@ export class KubeWorkloads implements Workloads {
   readonly #tlsSecrets: TimedMemory<readonly Violation[]>;
 
   constructor(options: WorkloadOptions) {
-    const { api, clock } = options;
+    const { api, clock, ownerType = resourceTypeOf('MqttNamespace') } = options;
     this.#options = options;
-    this.#applier = new Applier(options);
+    this.#applier = new Applier({ ...options, ownerType });
     this.#certificates = new CertificateKeeper(this.#applier, options.authority, clock);
     this.#volumes = new Volumes(options);
     this.#events = new KubeEvents(api, clock);
