@@ -118,6 +118,8 @@ const BUILT_INS: readonly ModelKind[] = [
   builtIn('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', { generation: true }),
   builtIn('coordination.k8s.io/v1', 'Lease', 'leases', { strict: true }),
   builtIn('events.k8s.io/v1', 'Event', 'events'),
+  builtIn('v1', 'Event', 'events'),
+  builtIn('storage.k8s.io/v1', 'StorageClass', 'storageclasses', { cluster: true }),
   builtIn(
     'admissionregistration.k8s.io/v1',
     'ValidatingWebhookConfiguration',

@@ -14,6 +14,8 @@ export const MODEL_EPOCH_MS = Date.UTC(2026, 6, 1);
  */
 export class ModelClock implements Clock {
   #nowMs = MODEL_EPOCH_MS;
+  /** What is done elsewhere, as in the thread pool: model time waits for it. */
+  #held = 0;
   /** In the order in which they are due; of two at once, the older first. */
   readonly #timers: Timer[] = [];
 
@@ -32,11 +34,22 @@ export class ModelClock implements Clock {
     };
   }
 
+  /** Model time waits for it: it is done where no timer tells when it ends. */
+  async hold<Value>(work: Promise<Value>): Promise<Value> {
+    this.#held++;
+    try {
+      return await work;
+    } finally {
+      this.#held--;
+    }
+  }
+
   /** Goes on for `ms`, or until `isOver` says so, and answers whether it did. */
   async run(ms: number, isOver: () => boolean = () => false): Promise<boolean> {
-    const endMs = this.#nowMs + ms;
+    const endMs = this.#nowMs + Math.max(0, ms);
     for (;;) {
-      await turn();
+      do await turn();
+      while (this.#held > 0);
       if (isOver()) return true;
       const [timer] = this.#timers;
       if (timer === undefined || timer.dueMs > endMs) break;

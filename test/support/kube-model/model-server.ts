@@ -130,6 +130,7 @@ export class ModelServer {
     kind: ModelKind,
     given: KubeObject,
     managersOf: (object: JsonObject) => Managers,
+    dryRun = false,
   ): KubeObject {
     this.#checkPlace(kind, given.metadata);
     if (this.#stored(kind, given.metadata) !== undefined) {
@@ -142,6 +143,7 @@ export class ModelServer {
       finalizers: kind.type.kind === 'PersistentVolumeClaim' ? [VOLUME_PROTECTION] : undefined,
     });
     const admitted = this.#admitted(kind, object, undefined);
+    if (dryRun) return admitted;
     const isNewborn = asJson(admitted)['status'] !== undefined;
     const managers = managersOf(object);
     return this.#commit(kind, undefined, { object: admitted, managers, isNewborn });
@@ -176,7 +178,7 @@ export class ModelServer {
     const { manager, subresource } = writer;
     const next = states.written(kind, before.object, given, subresource);
     const object = this.#admitted(kind, next, before.object);
-    if (!before.isNewborn && states.isSameState(object, before.object)) return before.object;
+    if (isStored(before, object)) return before.object;
     const old = { ...before, object: asJson(before.object) };
     const by = { manager: `${manager} ${subresource ?? ''}`, structure: kind.structure };
     return this.#commit(kind, before, { object, managers: updated(old, asJson(object), by) });
@@ -184,7 +186,7 @@ export class ModelServer {
 
   apply(type: ResourceType, given: KubeObject, options: ApplyOptions): KubeObject {
     const kind = kindOf(type);
-    const { fieldManager, force, subresource } = options;
+    const { fieldManager, force, subresource, dryRun = false } = options;
     const before = this.#stored(kind, given.metadata);
     if (before === undefined) states.checkAppliedAnew(kind, given, subresource);
     else states.checkNamed(kind, before.object, { ...given.metadata, subresource });
@@ -197,14 +199,13 @@ export class ModelServer {
       what: states.describe(kind, given.metadata),
     });
     if (before === undefined) {
-      return this.#insert(kind, states.named(result.object, given), () => result.managers);
+      return this.#insert(kind, states.named(result.object, given), () => result.managers, dryRun);
     }
     const next = states.written(kind, before.object, result.object, subresource);
     const object = this.#admitted(kind, next, before.object);
-    const isSame =
-      states.isSameState(object, before.object) &&
-      isSameManagement(before.managers, result.managers);
-    if (isSame && !before.isNewborn) return before.object;
+    if (dryRun) return object;
+    const isSame = isSameManagement(before.managers, result.managers);
+    if (isSame && isStored(before, object)) return before.object;
     return this.#commit(kind, before, { object, managers: result.managers });
   }
 
@@ -276,4 +277,9 @@ export class ModelServer {
     if (stored === undefined) throw states.notFound(kind, name);
     return stored;
   }
+}
+
+/** Nothing would change if it were stored. */
+function isStored(before: Stored, object: KubeObject): boolean {
+  return before.isNewborn !== true && states.isSameState(object, before.object);
 }

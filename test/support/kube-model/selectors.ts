@@ -2,6 +2,8 @@
 import type { KubeObject, Selection } from '../../../operator/kube/kube-api.ts';
 import { KubeApiError } from '../../../operator/kube/kube-api.ts';
 
+import { isRecord } from './json.ts';
+
 export type Selector = (object: KubeObject) => boolean;
 
 export function selectorOf(selection: Selection): Selector {
@@ -60,4 +62,13 @@ function fieldTest(requirement: string): Selector {
 const FIELDS: ReadonlyMap<string, (object: KubeObject) => string | undefined> = new Map([
   ['metadata.name', ({ metadata }: KubeObject) => metadata.name],
   ['metadata.namespace', ({ metadata }: KubeObject) => metadata.namespace],
+  // Of events.
+  ['involvedObject.uid', (object: KubeObject) => textAt(object, 'involvedObject', 'uid')],
+  ['type', (object: KubeObject) => textAt(object, 'type')],
 ]);
+
+function textAt(object: KubeObject, ...path: readonly string[]): string | undefined {
+  let value: unknown = object;
+  for (const field of path) value = isRecord(value) ? value[field] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}

@@ -142,6 +142,20 @@ export const APPLIES: ConformanceCases = {
     const stale = { ...config, metadata: { ...config.metadata, resourceVersion } };
     assert.equal(await refusal(api.apply(CLIENTS, stale, OURS)), CONFLICT);
   },
+  'a dry run judges, and does nothing': async (world) => {
+    const { api } = world;
+    const dry = { ...OURS, dryRun: true };
+    const config = aStatefulSet(world, 'set');
+    const { metadata } = await api.apply(STATEFUL_SETS, config, dry);
+    assert.equal(await api.get(STATEFUL_SETS, metadata), undefined);
+    const first = await api.apply(STATEFUL_SETS, config, OURS);
+    const fixed = { ...config, spec: { ...config.spec, serviceName: 'other' } };
+    assert.equal(await refusal(api.apply(STATEFUL_SETS, fixed, dry)), INVALID);
+    const scaled = { ...config, spec: { ...config.spec, replicas: 3 } };
+    const answered = await api.apply(STATEFUL_SETS, scaled, dry);
+    assert.equal(answered.spec?.['replicas'], 3);
+    assert.deepEqual(await api.get(STATEFUL_SETS, metadata), first);
+  },
   'owners are applied by their UIDs': async (world) => {
     const { api } = world;
     const owner = (uid: string): AnyObject['metadata']['ownerReferences'] => [

@@ -1,0 +1,201 @@
+/** What must hold whatever happened on the way. Each answers what does not, in words. */
+import { compareVersions, versionText } from '../../../control/messages.ts';
+import { isKind } from '../../../domain/resources.ts';
+import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { Applied } from '../../support/kube-model/model-brokers.ts';
+import type { Change } from '../../support/kube-model/history.ts';
+import { asJson, isEqual, isRecord } from '../../support/kube-model/json.ts';
+import { typeNamed } from '../../support/kube-model/kinds.ts';
+import { isReady, type Pod } from '../../support/kube-model/stateful-set-controller.ts';
+import type { Cluster } from './cluster.ts';
+import type { Declarations } from './declarations.ts';
+import { keyOf } from './end-state.ts';
+
+const PODS = typeNamed('v1', 'Pod');
+
+/**
+ * How long after a declaration was replaced a broker may still be told it. `parts`: where kinds
+ * are seen in another order than they were written in, each part of a snapshot was declared at
+ * some time, and not necessarily all of it at once.
+ */
+export interface Propagation {
+  readonly windowMs: number;
+  readonly by: 'wholes' | 'parts';
+}
+
+/** No broker was ever told what nobody had declared, or no longer. */
+export function undeclared(
+  applied: readonly Applied[],
+  declarations: Declarations,
+  { windowMs, by }: Propagation,
+): string[] {
+  return applied.flatMap(({ atMs, pod, identity, stamp, snapshot }) => {
+    const states = declarations.between(atMs - windowMs, atMs);
+    const declared = states
+      .map((state) => declarations.snapshotAt(state, identity.uid))
+      .filter((candidate) => candidate !== undefined);
+    if (declared.some((candidate) => isEqual(candidate, snapshot))) return [];
+    const parts = by === 'parts' ? strangers(snapshot, declared) : [snapshot.name];
+    if (parts.length === 0) return [];
+    const version = versionText(stamp.version);
+    return [`${pod} ran ${version}, in which ${parts.join(', ')} was not declared by then`];
+  });
+}
+
+/** Parts that are in none of the others. */
+function strangers(snapshot: object, declared: readonly object[]): string[] {
+  const known = new Set(declared.flatMap((other) => partsOf(other)));
+  return partsOf(snapshot).filter((part) => !known.has(part));
+}
+
+function partsOf(snapshot: object): string[] {
+  return Object.entries(snapshot).flatMap(([list, parts]) => {
+    return Array.isArray(parts) ? parts.map((part) => `${list} ${JSON.stringify(part)}`) : [];
+  });
+}
+
+/** What runs on a volume never goes back. */
+export function wentBack(applied: readonly Applied[]): string[] {
+  const last = new Map<string, Applied>();
+  return applied.flatMap((now) => {
+    const before = last.get(now.volume);
+    last.set(now.volume, now);
+    if (before === undefined) return [];
+    if (compareVersions(before.stamp.version, now.stamp.version) <= 0) return [];
+    const [from, to] = [before, now].map(({ stamp }) => versionText(stamp.version));
+    return [`${now.pod} went back from ${from} to ${to}`];
+  });
+}
+
+/** At rest, every broker runs what is declared, and no pod is there that should not be. */
+export function notInForce({ server, brokers }: Cluster, declarations: Declarations): string[] {
+  const { last } = declarations;
+  return (server.all(PODS) as Pod[]).flatMap((pod) => {
+    const { name } = pod.metadata;
+    const told = brokers.applied.findLast((applied) => applied.pod === name);
+    if (!isReady(pod)) return [];
+    if (told === undefined) return [`${name} is ready and runs nothing`];
+    const declared = declarations.snapshotAt(last, told.identity.uid);
+    return isEqual(told.snapshot, declared) ? [] : [`${name} does not run what is declared`];
+  });
+}
+
+/** Ready, Accepted and ResolvedRefs at rest, against the rules themselves. */
+export function wrongStatuses({ server }: Cluster, declarations: Declarations): string[] {
+  const { verdicts } = declarations.compilationOf(declarations.last);
+  const kinds = [...declarations.last.resources].map(([key, { kind, metadata }]) => {
+    return { key, object: server.get(typeNamed('mqttgrid.io/v1', kind), metadata) };
+  });
+  return kinds.flatMap(({ key, object }) => {
+    const verdict = verdicts.get(key);
+    if (object === undefined || verdict === undefined) return [`${key} is not judged`];
+    const wanted = new Map([['Accepted', verdict.faults.length === 0]]);
+    // A MqttNamespace names a Secret as well, of which the rules know nothing.
+    if (object.kind !== 'MqttNamespace') {
+      wanted.set('ResolvedRefs', verdict.unresolved.length === 0);
+    }
+    return [...statusFaults(object), ...conditionFaults(object, wanted)];
+  });
+}
+
+function statusFaults(object: KubeObject): string[] {
+  const status = asJson(object)['status'];
+  const { generation } = object.metadata;
+  if (!isRecord(status)) return [`${keyOf(object)} has no status`];
+  const old = conditionsOf(object).filter((condition) => {
+    return condition['observedGeneration'] !== generation;
+  });
+  const ofStatus = status['observedGeneration'] === generation ? [] : ['the status'];
+  return [...ofStatus, ...old.map(({ type }) => String(type))].map((what) => {
+    return `${keyOf(object)}: ${what} is not of the generation ${generation}`;
+  });
+}
+
+function conditionFaults(object: KubeObject, wanted: ReadonlyMap<string, boolean>): string[] {
+  const conditions = new Map(conditionsOf(object).map(({ type, status }) => [type, status]));
+  const all = ['Accepted', 'ResolvedRefs', 'Programmed'];
+  const isReady = all.every((type) => conditions.get(type) === 'True');
+  return [...wanted, ['Ready', isReady] as const].flatMap(([type, isTrue]) => {
+    const status = isTrue ? 'True' : 'False';
+    if (conditions.get(type) === status) return [];
+    return [`${keyOf(object)}: ${type} is ${String(conditions.get(type))}, and not ${status}`];
+  });
+}
+
+function conditionsOf(object: KubeObject | undefined): Readonly<Record<string, unknown>>[] {
+  const status = object === undefined ? undefined : asJson(object)['status'];
+  const conditions = isRecord(status) ? status['conditions'] : undefined;
+  return Array.isArray(conditions) ? conditions.filter(isRecord) : [];
+}
+
+/** At any time: `lastTransitionTime` changes with the status of its condition, and only then. */
+export function wrongTimes(changes: readonly Change[]): string[] {
+  return changes.flatMap(({ before, after }) => {
+    if (after === undefined || !isKind(after.kind)) return [];
+    const old = new Map(conditionsOf(before).map((condition) => [condition['type'], condition]));
+    const wrong = conditionsOf(after).filter((condition) => {
+      const was = old.get(condition['type']);
+      if (was === undefined) return false;
+      const isSame = was['status'] === condition['status'];
+      return isSame && was['lastTransitionTime'] !== condition['lastTransitionTime'];
+    });
+    return wrong.map(({ type, status }) => {
+      return `${keyOf(after)}: ${String(type)} stays ${String(status)}, but its time changed`;
+    });
+  });
+}
+
+/** Volumes with data in them go with a MqttNamespace that does not retain them, and only so. */
+export function lostVolumes(changes: readonly Change[]): string[] {
+  return changes.flatMap((change) => {
+    const claim = claimThatEnds(change);
+    if (claim === undefined || !isBound(claim)) return [];
+    const owners = (claim.metadata.ownerReferences ?? []).map(({ uid }) => uid);
+    const last = changes.findLast(({ revision, told }) => {
+      return revision < change.revision && owners.includes(told.metadata.uid ?? '');
+    });
+    const isMeant = last !== undefined && last.after === undefined && !retains(last.told);
+    return isMeant ? [] : [`${keyOf(claim)} was deleted with its data`];
+  });
+}
+
+/** As it was before. */
+function claimThatEnds({ type, before, after }: Change): KubeObject | undefined {
+  if (type.kind !== 'PersistentVolumeClaim') return undefined;
+  if (before?.metadata.deletionTimestamp !== undefined) return undefined;
+  const isEnding = after === undefined || after.metadata.deletionTimestamp !== undefined;
+  return isEnding ? before : undefined;
+}
+
+function isBound(claim: KubeObject): boolean {
+  const spec = asJson(claim)['spec'];
+  return isRecord(spec) && spec['volumeName'] !== undefined;
+}
+
+function retains(owner: KubeObject): boolean {
+  const spec = asJson(owner)['spec'];
+  const storage = isRecord(spec) ? spec['storage'] : undefined;
+  return isRecord(storage) && storage['retain'] === true;
+}
+
+/** How often each object of the cluster was created and deleted, but for what people declare. */
+export function churnOf(changes: readonly Change[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { before, after, told } of changes) {
+    if (isKind(told.kind) || told.kind === 'Lease') continue;
+    if (before !== undefined && after !== undefined) continue;
+    const key = `${before === undefined ? 'creates' : 'deletes'} of ${keyOf(told)}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Nothing was made or taken away more often than without faults. */
+export function extraChurn(
+  actual: ReadonlyMap<string, number>,
+  expected: ReadonlyMap<string, number>,
+): string[] {
+  return [...actual]
+    .filter(([key, count]) => count > (expected.get(key) ?? 0))
+    .map(([key, count]) => `${count} ${key} instead of ${expected.get(key) ?? 0}`);
+}
