@@ -41,7 +41,7 @@ export async function controlCertificate(issuer: Issued): Promise<ControlCertifi
     nowMs: Date.now(),
     issuer,
     commonName: 'mqttgrid-control',
-    hosts: [CONTROL_HOST],
+    hosts: [CONTROL_HOST, 'localhost'],
   });
   return {
     certificatePem: issued.chainPem,
@@ -71,7 +71,11 @@ export interface ControlPlane {
   readonly operator: (address: string) => Promise<Operator>;
   /** With the same name: on the same volume. */
   readonly pod: (name: string, certificate?: Issued) => Promise<Pod>;
+  /** Writes what Kubernetes would mount for the pod, into `server` and `control` of its folder. */
+  readonly mount: (name: string, certificate?: Issued) => void;
   readonly folderOf: (name: string) => string;
+  /** Of all operators. */
+  readonly port: () => number;
   /** What the operator's name resolves to; all addresses have the same port. */
   readonly addresses: string[];
 }
@@ -122,17 +126,21 @@ export async function aControlPlane(t: TestContext): Promise<ControlPlane> {
     return { publications, server: opened, address, acknowledged, close };
   };
 
-  const pod = async (name: string, issued = own): Promise<Pod> => {
+  const mount = (name: string, issued = own): void => {
     writeMount(join(folderOf(name), 'server'), server);
     const control = join(folderOf(name), 'control');
     writeMount(control, issued);
     writeFileSync(join(control, 'ca.crt'), authority.certificatePem);
+  };
+
+  const pod = async (name: string, issued = own): Promise<Pod> => {
+    mount(name, issued);
     const started = await Pod.start({
       pod: name,
       controlHost: CONTROL_HOST,
       controlPort: port,
       resolve: () => Promise.resolve([...addresses]),
-      controlCertificateFolder: control,
+      controlCertificateFolder: join(folderOf(name), 'control'),
       serverCertificateFolder: join(folderOf(name), 'server'),
       dataFolder: join(folderOf(name), 'data'),
       host: '127.0.0.1',
@@ -148,7 +156,7 @@ export async function aControlPlane(t: TestContext): Promise<ControlPlane> {
     return started;
   };
 
-  return { authority, logs, operator, pod, folderOf, addresses };
+  return { authority, logs, operator, pod, mount, folderOf, port: () => port, addresses };
 }
 
 function writeMount(folder: string, issued: Issued): void {
