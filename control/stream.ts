@@ -127,19 +127,20 @@ class StreamLink<Sent, Received> implements Link<Sent, Received> {
     this.#stream.resume();
   }
 
-  /** False: it waits now, and there is room once the stream drains. */
-  #write(message: Sent): boolean {
+  #write(message: Sent): void {
     this.#waitsForRoom = !this.#stream.write(`${JSON.stringify(message)}\n`);
-    return !this.#waitsForRoom;
   }
 
   #pump(): void {
     this.#waitsForRoom = false;
-    while (!this.#ended && this.#sequence !== undefined) {
+    // A small update is one packet.
+    this.#stream.cork();
+    while (!this.#ended && !this.#waitsForRoom && this.#sequence !== undefined) {
       const next = this.#sequence.next();
       if (next.done === true) this.#sequence = undefined;
-      else if (!this.#write(next.value)) return;
+      else this.#write(next.value);
     }
+    this.#stream.uncork();
   }
 
   #take(chunk: Uint8Array): void {

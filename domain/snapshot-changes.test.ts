@@ -9,7 +9,7 @@ import { SNAPSHOT_LISTS } from './snapshot-changes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 let digested = 0;
-const hashOf = snapshotHasher((text) => {
+const { hashOf } = snapshotHasher((text) => {
   digested++;
   return hash('sha256', text, 'base64url');
 });

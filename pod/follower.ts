@@ -12,7 +12,7 @@ import {
   UPDATE_CHANGES_MAX,
   versionText,
 } from '../control/messages.ts';
-import { hashOf } from '../control/snapshot-hash.ts';
+import { digestOf, hashOf } from '../control/snapshot-hash.ts';
 import type { BrokerLink } from '../control/stream.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
 import { applyChanges } from '../domain/snapshot-changes.ts';
@@ -160,7 +160,11 @@ export class Follower {
     if (update.changes.length + changes.length > UPDATE_CHANGES_MAX) {
       return this.#leave(`it sent more than ${UPDATE_CHANGES_MAX} changes in one update`);
     }
-    for (const change of changes) update.changes.push(change);
+    for (const change of changes) {
+      // Now rather than all at once in the end, while clients wait.
+      if (change.change === 'Set') digestOf(change.value);
+      update.changes.push(change);
+    }
   }
 
   #complete(): void {

@@ -124,6 +124,7 @@ export class OperatorConnection {
       return messageOf(error);
     }
     logger.debug({ address }, 'connected to an operator');
+    socket.setNoDelay(true);
     return await follower.follow(brokerLink(socket, clock));
   }
 

@@ -108,6 +108,8 @@ export class ControlServer {
   #accept(socket: tls.TLSSocket): void {
     const { publications, keyOf, clock, logger } = this.#options;
     this.counts.accepted++;
+    // Or a change would wait for the peer to acknowledge the packet before it: 40 ms.
+    socket.setNoDelay(true);
     const link = operatorLink(socket, clock);
     const [uid, namespace] = identityOf(socket);
     // Who does not lead may not know it yet, and says so rather than that there is none.
