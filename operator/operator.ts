@@ -66,7 +66,7 @@ export class Operator {
       clock,
       logger,
       onStanding: (key) => this.#term?.add([key]),
-      onHigherEpoch: (epoch) => this.#election.raiseEpoch(epoch),
+      onHigherEpoch: (epoch) => this.#election.raiseEpoch(epoch + 1),
     });
     this.caches = new Caches({
       api,

@@ -97,6 +97,28 @@ test('of one object, only the newest status is written, one write at a time', as
   );
 });
 
+function accepted(status: 'True' | 'False', lastTransitionTime: string): Status {
+  const reason = 'Accepted';
+  const condition = { type: reason, status, reason, message: '', observedGeneration: 1 } as const;
+  return { observedGeneration: 1, conditions: [{ ...condition, lastTransitionTime }] };
+}
+
+test('a condition is since when the server has it so, whatever was about to be written', async () => {
+  const { writer, calls } = aWriter();
+  const declared = aClient('one', accepted('True', '2026-01-01T00:00:00Z'));
+  writer.write('default/grid', declared, accepted('False', '2026-02-01T00:00:00Z'));
+  writer.write('default/grid', declared, accepted('True', '2026-02-01T00:00:01Z'));
+  calls[0]?.fail(new KubeApiError('edited', { status: 409, reason: 'Conflict' }));
+  await settled();
+  assert.deepEqual(
+    calls.map(({ patch }) => patch.status['conditions']),
+    [
+      accepted('False', '2026-02-01T00:00:00Z').conditions,
+      accepted('True', '2026-01-01T00:00:00Z').conditions,
+    ],
+  );
+});
+
 for (const error of [
   new KubeApiError('edited', { status: 409, reason: 'Conflict' }),
   new KubeApiError('overloaded', { status: 500, reason: 'InternalError' }),

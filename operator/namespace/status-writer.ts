@@ -3,7 +3,14 @@ import type { Logger } from 'pino';
 import type { KubeApi, KubeObject } from '../kube/kube-api.ts';
 import { isConflict, isNotFound } from '../kube/kube-api.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
-import { resourceTypeOf, type Declared, type Status } from './declared.ts';
+import {
+  readStatus,
+  resourceTypeOf,
+  type Declared,
+  type Status,
+  type StatusCondition,
+} from './declared.ts';
+import { findCondition } from './status.ts';
 
 export interface StatusWriterOptions {
   readonly api: KubeApi;
@@ -100,5 +107,14 @@ export class StatusWriter {
 function patchOf({ resourceVersion, status: before }: Declared, status: Status): object {
   const gone = Object.keys(isRecord(before) ? before : {}).filter((field) => !(field in status));
   const removed = Object.fromEntries(gone.map((field) => [field, null]));
-  return { metadata: { resourceVersion }, status: { ...removed, ...status } };
+  const conditions = status.conditions.map((condition) => sinceWhen(condition, before));
+  return { metadata: { resourceVersion }, status: { ...removed, ...status, conditions } };
+}
+
+/** The status that this one was to follow may not have been written, and nothing changed then. */
+function sinceWhen(condition: StatusCondition, stored: unknown): StatusCondition {
+  const before = findCondition(readStatus(stored).conditions, condition.type);
+  if (before?.status !== condition.status) return condition;
+  const { lastTransitionTime = condition.lastTransitionTime } = before;
+  return { ...condition, lastTransitionTime };
 }
