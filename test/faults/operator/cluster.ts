@@ -40,6 +40,8 @@ export class Cluster {
   readonly server: ModelServer;
   readonly brokers: ModelBrokers;
   readonly changes: Change[] = [];
+  /** When each change was made, by its revision. */
+  readonly changedAtMs = new Map<number, number>();
   readonly errors: LoggedError[] = [];
   /** Until then something is broken, or stands still. */
   troubledUntilMs = 0;
@@ -66,7 +68,10 @@ export class Cluster {
     new GarbageCollector(server, clock);
     new StatefulSetController(server, clock);
     new Kubelet(server, clock, (pod, onReady) => this.brokers.run(pod, onReady));
-    server.onChange((change) => this.changes.push(change));
+    server.onChange((change) => {
+      this.changes.push(change);
+      this.changedAtMs.set(change.revision, clock.nowMs());
+    });
   }
 
   /** 0 to 1, the same for the same seed. */

@@ -1,14 +1,16 @@
 /** What must hold whatever happened on the way. Each answers what does not, in words. */
 import { compareVersions, versionText } from '../../../control/messages.ts';
-import { isKind } from '../../../domain/resources.ts';
+import { isKind, nameOf } from '../../../domain/resources.ts';
+import type { SnapshotList } from '../../../domain/snapshot-changes.ts';
 import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import { LEADER_ELECTION_TIMES } from '../../../operator/kube/leader-election.ts';
 import type { Applied } from '../../support/kube-model/model-brokers.ts';
 import type { Change } from '../../support/kube-model/history.ts';
 import { asJson, isEqual, isRecord } from '../../support/kube-model/json.ts';
 import { typeNamed } from '../../support/kube-model/kinds.ts';
 import { isReady, type Pod } from '../../support/kube-model/stateful-set-controller.ts';
 import type { Cluster } from './cluster.ts';
-import type { Declarations } from './declarations.ts';
+import type { Declarations, DeclaredState } from './declarations.ts';
 import { keyOf } from './end-state.ts';
 
 const PODS = typeNamed('v1', 'Pod');
@@ -128,21 +130,118 @@ function conditionsOf(object: KubeObject | undefined): Readonly<Record<string, u
   return Array.isArray(conditions) ? conditions.filter(isRecord) : [];
 }
 
-/** At any time: `lastTransitionTime` changes with the status of its condition, and only then. */
-export function wrongTimes(changes: readonly Change[]): string[] {
-  return changes.flatMap(({ before, after }) => {
+/** At any time: `lastTransitionTime` is when the status of its condition changed. */
+export function wrongTimes({ changes, changedAtMs }: Cluster): string[] {
+  return changes.flatMap(({ revision, before, after }) => {
     if (after === undefined || !isKind(after.kind)) return [];
     const old = new Map(conditionsOf(before).map((condition) => [condition['type'], condition]));
+    const atMs = changedAtMs.get(revision) ?? 0;
     const wrong = conditionsOf(after).filter((condition) => {
       const was = old.get(condition['type']);
       if (was === undefined) return false;
-      const isSame = was['status'] === condition['status'];
-      return isSame && was['lastTransitionTime'] !== condition['lastTransitionTime'];
+      if (was['status'] !== condition['status']) return !isRecent(condition, atMs);
+      return was['lastTransitionTime'] !== condition['lastTransitionTime'];
     });
-    return wrong.map(({ type, status }) => {
-      return `${keyOf(after)}: ${String(type)} stays ${String(status)}, but its time changed`;
+    return wrong.map(({ type, status, lastTransitionTime }) => {
+      const when = String(lastTransitionTime);
+      return `${keyOf(after)}: ${String(type)} is ${String(status)}, but not since ${when}`;
     });
   });
+}
+
+/** Times are in seconds, and a write may take a moment. */
+function isRecent(
+  { lastTransitionTime }: Readonly<Record<string, unknown>>,
+  atMs: number,
+): boolean {
+  const ageMs = atMs - Date.parse(String(lastTransitionTime));
+  return ageMs >= 0 && ageMs < RECENT_MS;
+}
+
+const RECENT_MS = 10_000;
+
+const LISTS: Readonly<Record<string, SnapshotList>> = {
+  CaCertificate: 'caCertificates',
+  Client: 'clients',
+  ClientGroup: 'clientGroups',
+  TopicSpace: 'topicSpaces',
+  PermissionBinding: 'permissionBindings',
+};
+
+/** From an acknowledgement to the status that tells of it. */
+const WRITING_MS = 100;
+
+/** Nothing is told to be programmed that no broker has run as it is declared by then. */
+export function toldTooEarly(
+  { changes, changedAtMs, brokers }: Cluster,
+  declarations: Declarations,
+): string[] {
+  return changes.flatMap(({ revision, before, after }) => {
+    const list = LISTS[after?.kind ?? ''];
+    if (after === undefined || list === undefined) return [];
+    if (!saysProgrammed(after) || saysSame(before, after)) return [];
+    const atMs = changedAtMs.get(revision) ?? 0;
+    // What was edited a moment ago may be told of as it was.
+    const states = declarations.between(atMs - WRITING_MS, atMs);
+    const wanted = states.flatMap((state) => partsOfObject(declarations, state, after, list));
+    const ran = brokers.applied.some(({ atMs: ranAtMs, identity, snapshot }) => {
+      return wanted.some(({ uid, part }) => {
+        if (ranAtMs > atMs || identity.uid !== uid) return false;
+        return snapshot[list].some((candidate) => isEqual(candidate, part));
+      });
+    });
+    return ran ? [] : [`${keyOf(after)} was told to be programmed, and no broker ran it`];
+  });
+}
+
+function saysProgrammed(object: KubeObject): boolean {
+  const programmed = conditionsOf(object).find(({ type }) => type === 'Programmed');
+  return programmed?.['status'] === 'True';
+}
+
+function saysSame(before: KubeObject | undefined, after: KubeObject): boolean {
+  if (before === undefined || !saysProgrammed(before)) return false;
+  return isEqual(asJson(before)['status'], asJson(after)['status']);
+}
+
+/** At most one: what of an object was in the snapshot that was declared then. */
+function partsOfObject(
+  declarations: Declarations,
+  state: DeclaredState,
+  { kind, metadata: { name, namespace = '' } }: KubeObject,
+  list: SnapshotList,
+): { readonly uid: string; readonly part: unknown }[] {
+  const resource = state.resources.get(`${kind}/${namespace}/${name}`);
+  if (resource === undefined || !('namespaceRef' in resource.spec)) return [];
+  const owner = `MqttNamespace/${namespace}/${resource.spec.namespaceRef.name}`;
+  const snapshot = declarations.compilationOf(state).snapshots.get(owner);
+  const part = snapshot?.[list].find((candidate) => candidate.name === nameOf(resource));
+  return part === undefined ? [] : [{ uid: state.uids.get(owner) ?? '', part }];
+}
+
+/** A leader stops before another one may start: see LEADER_ELECTION_TIMES. */
+export function wroteAfterLosing({ changes, changedAtMs, pastReplicas }: Cluster): string[] {
+  const terms = changes
+    .filter(({ type }) => type.kind === 'Lease')
+    .map(({ revision, told }) => {
+      return { fromMs: changedAtMs.get(revision) ?? 0, holder: holderOf(told) };
+    });
+  return pastReplicas.flatMap(({ identity, calls }) => {
+    const late = calls.find(({ writeIndex, atMs }) => {
+      if (writeIndex === undefined) return false;
+      const lost = terms.findLast(({ fromMs, holder }) => fromMs <= atMs && holder === identity);
+      const next = terms.find(({ fromMs, holder }) => {
+        return fromMs > (lost?.fromMs ?? 0) && holder !== identity;
+      });
+      return next !== undefined && atMs > next.fromMs + LEADER_ELECTION_TIMES.renewDeadlineMs;
+    });
+    return late === undefined ? [] : [`${identity} writes a ${late.type.kind} and does not lead`];
+  });
+}
+
+function holderOf(lease: KubeObject): unknown {
+  const spec = asJson(lease)['spec'];
+  return isRecord(spec) ? spec['holderIdentity'] : undefined;
 }
 
 /** Volumes with data in them go with a MqttNamespace that does not retain them, and only so. */

@@ -1,6 +1,6 @@
 /** One run: a workload, what goes wrong meanwhile, and what must hold all the same. */
 import { API_VERSION } from '../../../domain/resources.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import { KubeApiError, type KubeObject } from '../../../operator/kube/kube-api.ts';
 import { SECRETS } from '../../../operator/namespace/workload/owned-types.ts';
 import type { Faults } from '../../support/kube-model/faulty-api.ts';
 import { asJson, asObject } from '../../support/kube-model/json.ts';
@@ -80,7 +80,7 @@ export class Run {
       case 'put':
         return this.#put(step);
       case 'delete':
-        return cluster.server.delete(typeNamed(API_VERSION, step.kind), placed(step.name), {});
+        return this.#delete(step);
       case 'putSecret':
       case 'deleteSecret':
         return this.#takeSecret(step);
@@ -116,7 +116,21 @@ export class Run {
     server.create(SECRETS, asObject({ ...secret, type: 'kubernetes.io/tls', data }), KUBECTL);
   }
 
-  #put({ kind, name, spec }: Step & { readonly do: 'put' }): void {
+  #delete({ kind, name }: Step & { readonly do: 'delete' }): void {
+    const { server } = this.cluster;
+    const type = typeNamed(API_VERSION, kind);
+    if (server.get(type, placed(name)) !== undefined) server.delete(type, placed(name), {});
+  }
+
+  #put(step: Step & { readonly do: 'put' }): void {
+    try {
+      this.#putOrThrow(step);
+    } catch (error) {
+      if (step.isOptional !== true || !(error instanceof KubeApiError)) throw error;
+    }
+  }
+
+  #putOrThrow({ kind, name, spec }: Step & { readonly do: 'put' }): void {
     const { server } = this.cluster;
     const type = typeNamed(API_VERSION, kind);
     const known = server.get(type, placed(name));
@@ -173,7 +187,10 @@ async function freshlyApplied(
     .filter(({ metadata }) => metadata.namespace === NAMESPACE && metadata.labels === undefined)
     .map(({ metadata: { name } }) => ({ do: 'putSecret', name }));
   let atMs = 0;
-  for (const { kind, metadata, spec } of last.resources.values()) {
+  const inOrder = [...last.resources.values()].sort((left, right) => {
+    return left.metadata.creationTimestamp < right.metadata.creationTimestamp ? -1 : 1;
+  });
+  for (const { kind, metadata, spec } of inOrder) {
     const createdMs = Date.parse(metadata.creationTimestamp);
     if (atMs !== 0 && createdMs > atMs) steps.push({ do: 'rest', ms: 1100 });
     atMs = createdMs;
@@ -216,7 +233,9 @@ export async function runPlan(
     ...oracles.wentBack(applied),
     ...oracles.notInForce(cluster, declarations),
     ...oracles.wrongStatuses(cluster, declarations),
-    ...oracles.wrongTimes(cluster.changes),
+    ...oracles.wrongTimes(cluster),
+    ...oracles.toldTooEarly(cluster, declarations),
+    ...oracles.wroteAfterLosing(cluster),
     ...oracles.lostVolumes(cluster.changes),
     ...cluster.errors.map(({ msg, ...about }) => `logged: ${msg} ${JSON.stringify(about)}`),
   );

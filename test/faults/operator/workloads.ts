@@ -4,8 +4,15 @@ import type { Kind } from '../../../domain/resources.ts';
 export type Spec = Readonly<Record<string, unknown>>;
 
 export type Step =
-  /** Creates it, or replaces its spec. */
-  | { readonly do: 'put'; readonly kind: Kind; readonly name: string; readonly spec: Spec }
+  /** Creates it, or replaces its spec; `isOptional`: unless the server refuses it. */
+  | {
+      readonly do: 'put';
+      readonly kind: Kind;
+      readonly name: string;
+      readonly spec: Spec;
+      readonly isOptional?: true;
+    }
+  /** If it is there. */
   | { readonly do: 'delete'; readonly kind: Kind; readonly name: string }
   /** A Secret with the certificate of a server. */
   | { readonly do: 'putSecret' | 'deleteSecret'; readonly name: string }
@@ -48,7 +55,7 @@ const STARTED = rest(3000);
 /** Creation times count in seconds, and the older of two in conflict stays. */
 const LATER = rest(1100);
 
-const SCENARIO: Workload = [
+export const SCENARIO: Workload = [
   grid(),
   client('vehicle-1'),
   client('vehicle-2', { state: 'Disabled' }),
@@ -60,7 +67,8 @@ const SCENARIO: Workload = [
   STARTED,
 ];
 
-const MEMBERS: Workload = [
+/** Deletes all but the MqttNamespace. */
+export const MEMBERS: Workload = [
   remove('PermissionBinding', 'publish'),
   remove('TopicSpace', 'telemetry'),
   remove('Client', 'vehicle-1'),
@@ -223,10 +231,11 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   ],
 };
 
-/** Where the way leads elsewhere than a fresh apply, on purpose: volumes with data stay. */
+/** Volumes with data stay as they are, and with them what was made for them. */
+export const OF_VOLUMES =
+  /^PersistentVolumeClaim .*storage|^Pod .*metadata.owners|^StatefulSet .*volumeClaimTemplates/;
+
+/** Where the way leads elsewhere than a fresh apply, on purpose. */
 export const MEANT: ReadonlyMap<string, RegExp> = new Map([
-  [
-    'what Kubernetes lets nobody change is changed',
-    /^PersistentVolumeClaim .*storage|^Pod .*metadata.owners|^StatefulSet .*volumeClaimTemplates/,
-  ],
+  ['what Kubernetes lets nobody change is changed', OF_VOLUMES],
 ]);

@@ -19,6 +19,7 @@ import type { ModelApi } from './model-api.ts';
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'apply' | 'delete';
 
 export interface Call {
+  readonly atMs: number;
   /** Of all calls of this client, from 0. */
   readonly index: number;
   /** Of its writes, from 0; undefined: it reads. */
@@ -211,7 +212,9 @@ export class FaultyApi implements KubeApi {
     const { verb, type, name, subresource } = about;
     const isRead = verb === 'get' || verb === 'list' || verb === 'watch';
     const writeIndex = isRead ? undefined : this.#writes++;
-    const call = { index: this.#calls.length, writeIndex, verb, type, name, subresource };
+    const atMs = this.#clock.nowMs();
+    const index = this.#calls.length;
+    const call = { atMs, index, writeIndex, verb, type, name, subresource };
     this.#calls.push(call);
     const fault = this.#faults.onCall?.(call);
     // The fault may be the end of this process.

@@ -43,6 +43,14 @@ export function isEqual(left: unknown, right: unknown): boolean {
   return names.every((name) => Object.hasOwn(right, name) && isEqual(left[name], right[name]));
 }
 
+/** The same for what `isEqual` takes for equal. */
+export function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_field, inner: unknown) => {
+    if (!isRecord(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
 export function without(object: JsonObject, ...fields: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([field]) => !fields.includes(field)));
 }

@@ -8,6 +8,7 @@ import type {
 } from '@kubernetes/client-node';
 import type { Clock } from '../../../operator/clock.ts';
 import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import { sortedJson } from './json.ts';
 import { typeNamed } from './kinds.ts';
 import type { ModelServer } from './model-server.ts';
 
@@ -200,5 +201,5 @@ function ordinalOf({ metadata: { name } }: StatefulSet, pod: Pod): number {
 }
 
 function revisionOf(template: V1PodTemplateSpec): string {
-  return createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
+  return createHash('sha256').update(sortedJson(template)).digest('hex').slice(0, 10);
 }
