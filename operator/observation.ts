@@ -9,6 +9,7 @@ import { callCounter, controllerMetrics, leaderGauge } from './kube/metrics.ts';
 import { WORKERS_MAX, type WorkQueueObserver } from './kube/work-queue.ts';
 import type { EventSink } from './namespace/status-teller.ts';
 import type { Operator, TermParts } from './operator.ts';
+import { streamMetrics } from './stream-metrics.ts';
 
 export interface ObservationOptions {
   /** Of this process. */
@@ -50,6 +51,7 @@ export class Observation {
   watch(operator: Operator, lease: string): void {
     this.#operator = operator;
     leaderGauge(this.registry, lease, () => operator.isLeading);
+    streamMetrics(this.registry, operator.publications);
   }
 
   /** What the term before it did not write yet is not this one's to tell. */
