@@ -22,10 +22,12 @@ function processes(): readonly number[] {
 
 /** Of this machine, where it is the node that the pod runs on. */
 function processesOf({ metadata }: ClusterObject): readonly number[] {
+  // As kubelet writes it with cgroupfs, and with systemd.
+  const names = [metadata.uid, metadata.uid.replaceAll('-', '_')];
+  const isOfPod = (cgroup: string): boolean => names.some((name) => cgroup.includes(name));
   return processes().filter(
     (id) =>
-      textOf(`/proc/${id}/cgroup`).includes(metadata.uid) &&
-      textOf(`/proc/${id}/cmdline`).includes('mqttgrid'),
+      isOfPod(textOf(`/proc/${id}/cgroup`)) && textOf(`/proc/${id}/cmdline`).includes('mqttgrid'),
   );
 }
 
