@@ -9,7 +9,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CertificateSubject, ClientSpec } from '../../domain/resources.ts';
 import { testAuthority } from './certificates.ts';
-import { applyText, get, list, waitFor } from './cluster.ts';
+import { applyText, eventuallyFinds, get, list, waitFor } from './cluster.ts';
 import type { ClusterObject } from './cluster.ts';
 import type { Address } from './peer.ts';
 import type { Served } from './play.ts';
@@ -17,6 +17,8 @@ import { within } from './within.ts';
 
 /** On the node, an address of a Service answers at once; anywhere else, nothing does. */
 const PROBE_MS = 1_000;
+/** kube-proxy is told of a pod that is ready after kubectl is. */
+const ANSWERS_MS = 10_000;
 const FORWARD_MS = 20_000;
 
 interface ServedNamespace extends ClusterObject {
@@ -107,8 +109,20 @@ interface Way {
 async function reach(namespace: string, name: string, port: number): Promise<Way> {
   const { spec } = await get<Service>(namespace, `service/${name}`);
   const address = { host: spec.clusterIP, port };
-  if (await answers(address)) return { address, stop: () => undefined };
-  return forward(namespace, name, port);
+  try {
+    await untilAnswered(address);
+    return { address, stop: () => undefined };
+  } catch {
+    return forward(namespace, name, port);
+  }
+}
+
+/** Rejects where nobody takes a connection there for long. */
+export async function untilAnswered(address: Address): Promise<void> {
+  const { host, port } = address;
+  await eventuallyFinds(ANSWERS_MS, `an answer of ${host}:${port}`, async () => {
+    return (await answers(address)) ? true : undefined;
+  });
 }
 
 async function answers({ host, port }: Address): Promise<boolean> {

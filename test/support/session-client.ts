@@ -11,6 +11,8 @@ const ANSWER_MS = 10_000;
 /** A broker that is killed is back within this: a pod's start and its certificate. */
 const RETURN_MS = 90_000;
 const RECONNECT_MS = 250;
+/** On its way to a pod that is gone, a SYN gets no answer at all. */
+const CONNECT_MS = 2_000;
 
 export class SessionClient {
   readonly name: string;
@@ -31,6 +33,7 @@ export class SessionClient {
       ...{ cert: readFileSync(`${file}.crt`), key: readFileSync(`${file}.key`) },
       ...{ clientId: name, protocolVersion: 4, clean: false },
       reconnectPeriod: RECONNECT_MS,
+      connectTimeout: CONNECT_MS,
     });
     this.#client.on('connect', ({ sessionPresent }) => {
       this.#connections += 1;
