@@ -43,7 +43,8 @@ function steadyWords(message: string): string {
 }
 
 /**
- * At once: by the schema, which names kind or object and the field, or by the webhook, in our words.
+ * At once: by the schema, which names kind or object and the field, or by the webhook, in the words
+ * of conditions.
  */
 function isToldByServer(stderr: string, { object = '', field, message }: Refusal): boolean {
   const [kind = '', , name = ''] = object.split('/');
