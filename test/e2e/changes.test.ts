@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { applyText, eventuallyFinds, get, kubectl, runTool, waitFor } from '../support/cluster.ts';
 import type { ClusterObject } from '../support/cluster.ts';
-import { serve, untilAnswered } from '../support/cluster-broker.ts';
+import { serve } from '../support/cluster-broker.ts';
 import type { ClusterBroker } from '../support/cluster-broker.ts';
 import { install } from '../support/installation.ts';
 import { kstatusOf } from '../support/kstatus.ts';
@@ -193,7 +193,7 @@ suite('what is declared', { concurrency: 1 }, () => {
       assert.match(scaled.stderr, /replicas/);
     }
     await waitFor(namespace, [`mqttnamespace/${EXAMPLE}`], 'Ready');
-    await untilAnswered(broker.address);
+    await broker.answered();
     subscriber = await enter('sub-client');
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { KINDS } from '../../domain/resources.ts';
 import { kubectl, list, waitFor } from '../support/cluster.ts';
-import { serve, untilAnswered } from '../support/cluster-broker.ts';
+import { serve } from '../support/cluster-broker.ts';
 import type { ClusterBroker } from '../support/cluster-broker.ts';
 import { install } from '../support/installation.ts';
 import { kstatusOf } from '../support/kstatus.ts';
@@ -76,7 +76,7 @@ function describeScenario(scenario: Scenario): void {
       test(`serves again after a restart, behind ${name}`, async () => {
         await kubectl('-n', namespace, 'rollout', 'restart', `statefulset/${scenario.name}`);
         await kubectl('-n', namespace, 'rollout', 'status', `statefulset/${scenario.name}`);
-        await untilAnswered(broker.address);
+        await broker.answered();
       });
     }
   });

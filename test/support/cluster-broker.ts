@@ -1,12 +1,12 @@
 /** A MqttNamespace on the cluster, and all that clients outside of its pods need to use it. */
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { connect } from 'node:tls';
 import type { CertificateSubject, ClientSpec } from '../../domain/resources.ts';
 import { testAuthority } from './certificates.ts';
 import { applyText, eventuallyFinds, get, list, waitFor } from './cluster.ts';
@@ -42,6 +42,8 @@ interface Client extends ClusterObject {
 export interface ClusterBroker extends Served {
   /** Where it is reached from here. */
   readonly address: Address;
+  /** Resolves when it is reached there: a moment after its pod is ready. */
+  answered(): Promise<void>;
   stop(): void;
 }
 
@@ -67,12 +69,18 @@ export async function serve(namespace: string, name: string): Promise<ClusterBro
   if (endpoint === undefined) throw new Error(`${name} is Ready and has no endpoint`);
   const certificates = mkdtempSync(path.join(tmpdir(), 'mqttgrid-cluster-'));
   await writeCertificates(certificates, namespace, name);
-  const { address, stop } = await reach(namespace, name, endpoint.port);
+  const identity = {
+    servername: endpoint.address,
+    ca: readFileSync(path.join(certificates, 'ca.crt'), 'utf8'),
+  };
+  const service = { namespace, name, port: endpoint.port };
+  const { address, stop } = await reach(service, identity);
   return {
     certificates,
     endpoint: () => `mqtts://${endpoint.address}:${endpoint.port}`,
     dial: () => address,
     address,
+    answered: () => untilAnswered(address, identity),
     stop: () => {
       stop();
       rmSync(certificates, { recursive: true });
@@ -100,35 +108,49 @@ async function writeCertificate(file: string, subject: CertificateSubject): Prom
   writeFileSync(`${file}.key`, key);
 }
 
+interface Place {
+  readonly namespace: string;
+  /** Of the Service. */
+  readonly name: string;
+  readonly port: number;
+}
+
+/** Whom to find there. */
+interface Identity {
+  readonly servername: string;
+  readonly ca: string;
+}
+
 interface Way {
   readonly address: Address;
   readonly stop: () => void;
 }
 
 /** Straight to the Service where this machine is a node of the cluster, else through kubectl. */
-async function reach(namespace: string, name: string, port: number): Promise<Way> {
-  const { spec } = await get<Service>(namespace, `service/${name}`);
-  const address = { host: spec.clusterIP, port };
+async function reach(place: Place, identity: Identity): Promise<Way> {
+  const { spec } = await get<Service>(place.namespace, `service/${place.name}`);
+  const address = { host: spec.clusterIP, port: place.port };
   try {
-    await untilAnswered(address);
+    await untilAnswered(address, identity);
     return { address, stop: () => undefined };
   } catch {
-    return forward(namespace, name, port);
+    return forward(place);
   }
 }
 
-/** Rejects where nobody takes a connection there for long. */
-export async function untilAnswered(address: Address): Promise<void> {
+/** Rejects where the broker takes no connection there for long. */
+async function untilAnswered(address: Address, identity: Identity): Promise<void> {
   const { host, port } = address;
   await eventuallyFinds(ANSWERS_MS, `an answer of ${host}:${port}`, async () => {
-    return (await answers(address)) ? true : undefined;
+    return (await answers(address, identity)) ? true : undefined;
   });
 }
 
-async function answers({ host, port }: Address): Promise<boolean> {
-  const socket = connect({ host, port });
+/** The broker itself: the address of a Service without pods may lead to a proxy of the machine. */
+async function answers(address: Address, identity: Identity): Promise<boolean> {
+  const socket = connect({ ...address, ...identity });
   try {
-    await within(PROBE_MS, 'a connection', once(socket, 'connect'));
+    await within(PROBE_MS, 'a connection', once(socket, 'secureConnect'));
     return true;
   } catch {
     return false;
@@ -138,7 +160,7 @@ async function answers({ host, port }: Address): Promise<boolean> {
 }
 
 /** Ends with the pod that it leads to. */
-async function forward(namespace: string, name: string, port: number): Promise<Way> {
+async function forward({ namespace, name, port }: Place): Promise<Way> {
   const child = spawn(
     'kubectl',
     ['-n', namespace, 'port-forward', `service/${name}`, `:${port}`, '--address', '127.0.0.1'],
