@@ -8,6 +8,13 @@ export {
 } from './access/decision.ts';
 export { explain, printExplanation, type Explanation } from './access/explanation.ts';
 export {
+  impactOf,
+  type AccessChange,
+  type ClientShare,
+  type ConnectionChange,
+  type Impact,
+} from './access/impact.ts';
+export {
   buildPolicy,
   isEqualJson,
   isEqualList,

@@ -203,6 +203,38 @@ export function boundTemplateContains(bound: BoundTemplate, filter: readonly str
   return fitsWhole(bound, spellOutShortest(filter));
 }
 
+/**
+ * The topic filters, as `splitLevels` gives them, that match together what the template matches.
+ * Undefined: they are more than `filtersMax`, for the members of arrays multiply.
+ */
+export function filtersOfBoundTemplate(
+  bound: BoundTemplate,
+  filtersMax: number,
+): readonly (readonly string[])[] | undefined {
+  const ending = bound.isOpenEnded ? [MULTI_LEVEL_WILDCARD] : [];
+  if (bound.isOpenEnded && bound.template.levels.length === 1) return [ending];
+  const variables = [...bound.variables.values()];
+  const combinations = variables.reduce((product, { values }) => product * values.length, 1);
+  if (combinations > filtersMax) return undefined;
+  let choices: ReadonlyMap<BoundVariable, string>[] = [new Map()];
+  for (const variable of variables) {
+    choices = choices.flatMap((chosen) =>
+      variable.values.map((value) => new Map(chosen).set(variable, value)),
+    );
+  }
+  const filters = choices.map((chosen) => {
+    const fill = (part: BoundPart): string => {
+      return typeof part === 'string' ? part : (chosen.get(part) ?? '');
+    };
+    const levels = bound.levels.map((level) => {
+      return typeof level === 'string' ? level : level.map(fill).join('');
+    });
+    return [...levels, ...ending];
+  });
+  // Different members may make the same text, as "a" with "bc" and "ab" with "c" do.
+  return [...new Map(filters.map((levels) => [levels.join('/'), levels])).values()];
+}
+
 /** How many of `levels` agree with the template before the first that does not. */
 export function leadingLevelsMatched(bound: BoundTemplate, levels: readonly string[]): number {
   const count = countFitting(bound, levels);

@@ -9,6 +9,7 @@ export {
   bindTemplate,
   boundTemplateContains,
   boundTemplateMatches,
+  filtersOfBoundTemplate,
   leadingLevelsMatched,
   printBoundTemplate,
 } from './topic-template-binding.ts';

@@ -91,8 +91,7 @@ export function buildPolicy(snapshot: Snapshot, previous?: Policy): Policy {
     previous?.snapshot.clients === snapshot.clients
       ? previous.clients
       : new Map(snapshot.clients.map((client) => [client.name, client]));
-  const queries = parseQueries(snapshot);
-  const spaces = parseTopicSpaces(snapshot);
+  const rules = rulesOf(snapshot);
   // As many entries as the snapshot has clients, at most.
   const known = new Map<string, ClientAccess>();
   const reused = previous !== undefined && hasEqualRules(previous.snapshot, snapshot);
@@ -105,9 +104,7 @@ export function buildPolicy(snapshot: Snapshot, previous?: Policy): Policy {
       const client = clients.get(name);
       if (client === undefined) return undefined;
       const access =
-        known.get(name) ??
-        unchanged(earlier.get(name), client) ??
-        accessOf(client, { snapshot, queries, spaces });
+        known.get(name) ?? unchanged(earlier.get(name), client) ?? accessOf(client, rules);
       known.set(name, access);
       return access;
     },
@@ -141,35 +138,59 @@ export function isEqualList(left: readonly unknown[], right: readonly unknown[])
   return left.length === right.length && left.every((each, at) => isEqualJson(each, right[at]));
 }
 
-interface Rules {
+/** What is declared, parsed. */
+export interface Rules {
   readonly snapshot: Snapshot;
   readonly queries: ReadonlyMap<string, GroupQuery>;
   readonly spaces: ReadonlyMap<string, ParsedTopicSpace>;
 }
 
-function accessOf(client: SnapshotClient, { snapshot, queries, spaces }: Rules): ClientAccess {
-  const identity = identityOf(client);
-  const groups = new Set([ALL_CLIENTS_GROUP]);
+export function rulesOf(snapshot: Snapshot): Rules {
+  return { snapshot, queries: parseQueries(snapshot), spaces: parseTopicSpaces(snapshot) };
+}
+
+/** `$all` included; sorted. */
+export function groupsOf(client: ClientIdentity, { queries }: Rules): readonly string[] {
+  const groups = [ALL_CLIENTS_GROUP];
   for (const [name, query] of queries) {
-    if (clientMatchesQuery(query, identity)) groups.add(name);
+    if (clientMatchesQuery(query, client)) groups.push(name);
   }
+  return groups.sort();
+}
+
+/** A topic space that is permitted to the members of a group. */
+export interface SpaceGrant {
+  readonly binding: SnapshotPermissionBinding;
+  readonly operation: 'publish' | 'subscribe';
+  readonly target: ParsedTopicSpace;
+}
+
+/** In the order of bindings. */
+export function spacesGrantedTo(groups: readonly string[], rules: Rules): readonly SpaceGrant[] {
+  return rules.snapshot.permissionBindings.flatMap((binding): SpaceGrant | [] => {
+    const target = rules.spaces.get(binding.topicSpaceName);
+    if (target === undefined || !groups.includes(binding.clientGroupName)) return [];
+    if (binding.permission === 'Publisher') return { binding, operation: 'publish', target };
+    const { subscriptionSupport } = target.space;
+    return subscriptionSupport === 'NotSupported'
+      ? []
+      : { binding, operation: 'subscribe', target };
+  });
+}
+
+function accessOf(client: SnapshotClient, rules: Rules): ClientAccess {
+  const identity = identityOf(client);
+  const groups = groupsOf(identity, rules);
   // A space is bound once, however many bindings lead to it.
   const bound = new Map<string, readonly BoundTemplate[]>();
-  const templatesOf = ({ space, templates }: ParsedTopicSpace): readonly BoundTemplate[] => {
+  const access = { publish: [] as Grant[], subscribe: [] as Grant[] };
+  for (const { binding, operation, target } of spacesGrantedTo(groups, rules)) {
+    const { space, templates } = target;
     const own = bound.get(space.name) ?? templates.map((each) => bindTemplate(each, identity));
     bound.set(space.name, own);
-    return own;
-  };
-  const publish: Grant[] = [];
-  const subscribe: Grant[] = [];
-  for (const binding of snapshot.permissionBindings) {
-    const target = spaces.get(binding.topicSpaceName);
-    if (target === undefined || !groups.has(binding.clientGroupName)) continue;
-    const grants = templatesOf(target).map((each) => grantOf(binding, target.space, each));
-    if (binding.permission === 'Publisher') publish.push(...grants);
-    else if (target.space.subscriptionSupport !== 'NotSupported') subscribe.push(...grants);
+    access[operation].push(...own.map((each) => grantOf(binding, space, each)));
   }
-  return { client, groups: [...groups].sort(), publish, subscribe };
+  return { client, groups, ...access };
 }
 
 function grantOf(
