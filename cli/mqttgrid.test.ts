@@ -56,7 +56,7 @@ describe('a command that ends by itself', TOGETHER, () => {
     [[], [/up .*serve/, /validate/, /explain/, /certs/, /Examples:\n {2}mqttgrid up/]],
     [['up'], [/--port <port>/, /"event":"ready"/, /Exit codes: /, /Examples:\n/]],
     [['validate'], [/"event":"violation"/, /Exit codes: 0 .* 1 .* 2 /, /Examples:\n/]],
-    [['explain'], [/--publish <topic>/, /Exit codes: 0 .* 3 .* 2 /, /Examples:\n/]],
+    [['explain'], [/--publish <topic>/, /--diff/, /Exit codes: 0 .* 3 .* 2 /, /Examples:\n/]],
     [['certs'], [/Usage: mqttgrid certs/]],
     [['broker'], [/--control-host <name>/, /\/readyz/, /Exit codes: 0 .* 2 /, /Examples:\n/]],
   ];
@@ -96,7 +96,14 @@ describe('a command that ends by itself', TOGETHER, () => {
       ['validate', 'no-such-folder'],
       /^mqttgrid: the folder "no-such-folder" .* does not exist: .*\n$/,
     ],
-    [['explain', HELLO, '--publish', 'a'], /required option '--client <name>' not specified/],
+    [['explain', HELLO, '--publish', 'a'], /whose access\? Say --client NAME, or --diff OLD NEW/],
+    [['explain', HELLO, HELLO, '--client', 'a'], /two folders are for --diff OLD NEW/],
+    [['explain', '--diff', HELLO], /--diff compares two folders: --diff OLD NEW/],
+    [['explain', '--diff', HELLO, HELLO, '--client', 'a'], /--diff asks about all clients/],
+    [
+      ['explain', '--diff', HELLO, 'no-such-folder'],
+      /the folder "no-such-folder" .* does not exist/,
+    ],
     [['explain', HELLO, '--client', 'a'], /ask one thing: --publish TOPIC or --subscribe FILTER/],
     [['broker', '--pod-name', 'a'], /required option '--control-host <name>' not specified/],
     [
