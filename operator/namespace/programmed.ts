@@ -27,7 +27,7 @@ export interface Brokers {
 export const PENDING_AFTER_MS = 2000;
 
 export class Programmed {
-  #tracked = new Map<string, Tracked>();
+  readonly #tracked = new Map<string, Tracked>();
   #begun = false;
 
   /**
@@ -35,23 +35,21 @@ export class Programmed {
    * wrote count the first time only: later, an object may have been withdrawn in between.
    */
   note(inForce: ReadonlyMap<string, Declared>, version: SnapshotVersion, nowMs: number): void {
-    const tracked = new Map<string, Tracked>();
     for (const [key, declared] of inForce) {
       const { resource } = declared;
-      const known = this.#tracked.get(key);
-      if (known?.resource === resource) tracked.set(key, known);
-      else {
-        const latched = !this.#begun && saysProgrammed(declared);
-        tracked.set(key, { resource, version: latched ? undefined : version, sinceMs: nowMs });
-      }
+      if (this.#tracked.get(key)?.resource === resource) continue;
+      const latched = !this.#begun && saysProgrammed(declared);
+      this.#tracked.set(key, { resource, version: latched ? undefined : version, sinceMs: nowMs });
     }
-    this.#tracked = tracked;
+    if (this.#tracked.size > inForce.size) {
+      for (const key of this.#tracked.keys()) if (!inForce.has(key)) this.#tracked.delete(key);
+    }
     this.#begun = true;
   }
 
   /** Nothing is in force. */
   withdraw(): void {
-    this.#tracked = new Map();
+    this.#tracked.clear();
     this.#begun = true;
   }
 

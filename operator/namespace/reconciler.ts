@@ -29,6 +29,8 @@ export interface ReconcilerOptions {
 /** What one leader knows of a MqttNamespace beside what the caches hold. */
 interface State {
   readonly programmed: Programmed;
+  /** What it took note of last; undefined: nothing is in force. */
+  noted: NamespaceCompilation | undefined;
   /** Undefined: it has none, or its first reconcile is not over. */
   workload: WorkloadStanding | undefined;
 }
@@ -53,7 +55,7 @@ export class Reconciler {
     if (this.#ownerOf(key) === undefined && !world.hasMembers(namespace, name)) {
       return this.#forget(key);
     }
-    const state = this.#states.get(key) ?? { programmed: new Programmed(), workload: undefined };
+    const state = this.#states.get(key) ?? newState();
     this.#states.set(key, state);
     // Brokers first: a permission that was withdrawn does not wait for an API server.
     const compilation = this.#publish(key, state);
@@ -83,17 +85,21 @@ export class Reconciler {
     this.#states.delete(key);
   }
 
-  #publish(key: string, { programmed }: State): NamespaceCompilation {
+  #publish(key: string, state: State): NamespaceCompilation {
     const { publisher, compilations, clock } = this.#options;
     const compilation = compilations.current(key);
     const owner = this.#ownerOf(key);
     if (compilation.snapshot === undefined || owner === undefined) {
       publisher.withdraw(key);
-      programmed.withdraw();
+      state.programmed.withdraw();
+      state.noted = undefined;
       return compilation;
     }
     const version = publisher.publish(key, owner.uid, compilation.snapshot);
-    programmed.note(this.#inForce(compilation.verdicts), version, clock.nowMs());
+    // A compilation is of the very objects that it judged: with any other it would be another one.
+    if (state.noted === compilation) return compilation;
+    state.programmed.note(this.#inForce(compilation.verdicts), version, clock.nowMs());
+    state.noted = compilation;
     return compilation;
   }
 
@@ -156,6 +162,10 @@ export class Reconciler {
       statuses.tell(key, declared, { verdict, programmed: NOT_ROUTED, fields: undefined });
     }
   }
+}
+
+function newState(): State {
+  return { programmed: new Programmed(), noted: undefined, workload: undefined };
 }
 
 /** A MqttNamespace is what its members are, and its pods beside. */
