@@ -10,6 +10,8 @@ export const CALL_TIMEOUT_MS_DEFAULT = 30_000;
 /** What JSON.parse can take as one text, with room; a page of 500 objects of 500 KiB. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 
+const USER_AGENT = 'mqttgrid-operator';
+
 /** Of an answer that is not an API server's, a proxy's page for instance. */
 const FOREIGN_TEXT_CHARACTERS_MAX = 200;
 
@@ -45,6 +47,8 @@ export function exchange(
       path: base + call.path,
       headers: {
         ...headers,
+        // By which audit logs, metrics and managedFields tell whose call it was.
+        'user-agent': USER_AGENT,
         accept: 'application/json',
         ...(body === undefined
           ? {}
