@@ -27,7 +27,7 @@ const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
   /^examples\/[a-z-]+\/client\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
-  /^test\/bench\/(?:bench|store)\.ts$/,
+  /^test\/bench\/(?:bench|store|operator\/bench)\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];

@@ -211,8 +211,11 @@ export class Publications implements SnapshotPublisher {
   }
 
   #answered(key: string, broker: ConnectedBroker, refusal: Refusal | undefined): void {
-    if (refusal === undefined) this.counts.acknowledged++;
-    else {
+    if (refusal === undefined) {
+      this.counts.acknowledged++;
+      const version = broker.runs && versionText(broker.runs.version);
+      this.#options.logger.debug({ key, pod: broker.pod, version }, 'a broker acknowledged');
+    } else {
       this.counts.refused++;
       const about = { key, pod: broker.pod, version: versionText(refusal.version) };
       this.#options.logger.warn(about, `a broker refused its snapshot: ${refusal.message}`);
