@@ -175,6 +175,23 @@ suite('of a change clients are told to gain or lose', () => {
       '+Publisher z: a z',
     ]);
   });
+
+  test('a template without arrays in full, however much others come to', () => {
+    const members = (length: number): string[] => Array.from({ length }, (_, at) => `${at}`);
+    const client = aClient('a', { attributes: { x: members(25), y: members(40) } });
+    const template = '${client.attributes.x}/${client.attributes.y}';
+    const [before, after] = [[template, 'z'], ['z/#']].map((templates) => {
+      return aSnapshot({ clients: [client], spaces: { s: { templates, subscribers: [] } } });
+    });
+    const { access } = impactOf(before, after);
+    assert.deepEqual(
+      access.map(({ change, clients }) => [change, clients[0]?.topics.length]),
+      [
+        ['Lost', 1000],
+        ['Gained', 1],
+      ],
+    );
+  });
 });
 
 suite('of a change clients are told to connect', () => {
