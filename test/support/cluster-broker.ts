@@ -1,11 +1,8 @@
 /** A MqttNamespace on the cluster, and all that clients outside of its pods need to use it. */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { connect } from 'node:tls';
 import type { CertificateSubject, ClientSpec } from '../../domain/resources.ts';
 import { testAuthority } from './certificates.ts';
@@ -13,13 +10,14 @@ import { applyText, eventuallyFinds, get, list, waitFor } from './cluster.ts';
 import type { ClusterObject } from './cluster.ts';
 import type { Address } from './peer.ts';
 import type { Served } from './play.ts';
+import { forward } from './port-forward.ts';
+import type { Place, Way } from './port-forward.ts';
 import { within } from './within.ts';
 
 /** On the node, an address of a Service answers at once; anywhere else, nothing does. */
 const PROBE_MS = 1_000;
 /** kube-proxy is told of a pod that is ready after kubectl is. */
 const ANSWERS_MS = 10_000;
-const FORWARD_MS = 20_000;
 
 interface ServedNamespace extends ClusterObject {
   readonly status: {
@@ -108,22 +106,10 @@ async function writeCertificate(file: string, subject: CertificateSubject): Prom
   writeFileSync(`${file}.key`, key);
 }
 
-interface Place {
-  readonly namespace: string;
-  /** Of the Service. */
-  readonly name: string;
-  readonly port: number;
-}
-
 /** Whom to find there. */
 interface Identity {
   readonly servername: string;
   readonly ca: string;
-}
-
-interface Way {
-  readonly address: Address;
-  readonly stop: () => void;
 }
 
 /** Straight to the Service where this machine is a node of the cluster, else through kubectl. */
@@ -157,23 +143,4 @@ async function answers(address: Address, identity: Identity): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** Ends with the pod that it leads to. */
-async function forward({ namespace, name, port }: Place): Promise<Way> {
-  const child = spawn(
-    'kubectl',
-    ['-n', namespace, 'port-forward', `service/${name}`, `:${port}`, '--address', '127.0.0.1'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const local = await within(FORWARD_MS, 'kubectl port-forward', forwardedPort(child));
-  return { address: { host: '127.0.0.1', port: local }, stop: () => void child.kill() };
-}
-
-async function forwardedPort(child: ChildProcess & { readonly stdout: NodeJS.ReadableStream }) {
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, port] = /^Forwarding from 127\.0\.0\.1:([0-9]+) /.exec(line) ?? [];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error('kubectl port-forward ended');
 }
