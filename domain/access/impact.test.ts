@@ -334,7 +334,7 @@ test('whatever changes, what a client may do differs exactly where the impact sa
   assert.ok(differing > 1000, `only ${differing} differences were tried`);
 });
 
-test('of 10,000 clients it is told in well under a second', () => {
+test('each of 10,000 clients whom one template concerns is told, and no other change', () => {
   const clients = Array.from({ length: 10_000 }, (_, index) =>
     aClient(`c${index}`, { attributes: { type: 'car', areas: [`${index % 7}`, `${index % 9}`] } }),
   );
@@ -352,11 +352,7 @@ test('of 10,000 clients it is told in well under a second', () => {
     groups: GROUPS,
     spaces: spaces('9/z'),
   });
-  const startMs = performance.now();
   const { access } = impactOf(before, after);
-  const tookMs = performance.now() - startMs;
   assert.equal(access.length, 4);
   assert.ok(access.every(({ clients: shares }) => shares.length === 10_000));
-  // It takes half a second of an idle processor; machines that run tests are busy.
-  assert.ok(tookMs < 3000, `${tookMs} ms`);
 });
