@@ -32,6 +32,9 @@ const QUIET_MS = 20_000;
 /** Model time within which all is as declared, whatever happened before. */
 const CONVERGED_MS = 300_000;
 
+/** Of a run, with a Lease that is renewed every two seconds. */
+const CHANGES_MAX = 3000;
+
 /** Each MqttNamespace is looked at again once a minute. */
 const RESYNCS_MS = 3 * 65_000;
 
@@ -119,22 +122,31 @@ export class Cluster {
     return replica.dial(identity, this.clock);
   }
 
+  /** @throws where more happens than would in hours */
+  async run(ms: number, isOver: () => boolean = () => false): Promise<void> {
+    const hasTooMany = (): boolean => this.changes.length > CHANGES_MAX;
+    await this.clock.run(ms, () => hasTooMany() || isOver());
+    if (hasTooMany())
+      throw new Error(
+        `over ${CHANGES_MAX} changes, the last of them of a ${this.changes.at(-1)?.type.kind}`,
+      );
+  }
+
   /** @throws where writes do not end */
   async untilQuiet(): Promise<void> {
-    await this.clock.run(this.troubledUntilMs - this.clock.nowMs());
     const endMs = this.clock.nowMs() + CONVERGED_MS;
     let seen = -1;
-    while (this.#lastChange() !== seen) {
+    while (this.#lastChange() !== seen || this.clock.nowMs() < this.troubledUntilMs) {
       seen = this.#lastChange();
       if (this.clock.nowMs() > endMs) throw new Error(`writes go on: ${this.#describeLast()}`);
-      await this.clock.run(QUIET_MS, () => this.#lastChange() !== seen);
+      await this.run(QUIET_MS, () => this.#lastChange() !== seen);
     }
   }
 
   /** @throws where anything is written although nothing happens */
   async staysQuiet(): Promise<void> {
     const before = this.#lastChange();
-    await this.clock.run(RESYNCS_MS, () => this.#lastChange() !== before);
+    await this.run(RESYNCS_MS, () => this.#lastChange() !== before);
     if (this.#lastChange() === before) return;
     throw new Error(`something is written again and again: ${this.#describeLast()}`);
   }

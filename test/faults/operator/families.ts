@@ -131,7 +131,11 @@ const watchFaults: Family = ({ events }) =>
     [
       { what: 'comes twice', fault: { is: 'Duplicated' } as const },
       { what: 'is late', fault: { is: 'Held', delayMs: HELD_MS } as const },
-      { what: 'is missed, with what follows', fault: { is: 'Missed', forMs: HELD_MS } as const },
+      {
+        what: 'is missed, with what follows',
+        fault: { is: 'Missed', forMs: HELD_MS } as const,
+        isForgotten: true,
+      },
       { what: 'is where the watch ends', fault: { is: 'Ended', error: undefined } as const },
       {
         what: 'is where the connection breaks',
@@ -140,13 +144,25 @@ const watchFaults: Family = ({ events }) =>
       {
         what: 'is no longer kept',
         fault: { is: 'Ended', error: faultNamed('gone') } as const,
+        isForgotten: true,
       },
-    ].map(({ what, fault }) => ({
+    ].map(({ what, fault, isForgotten }) => ({
       name: `event ${number} ${what}`,
       propagation: { windowMs: HELD_MS + 1000, by: 'parts' as const },
-      trouble: () => {
+      trouble: (run: Run) => {
         let seen = 0;
-        return () => ({ faults: { onEvent: () => (seen++ === number ? fault : undefined) } });
+        const { clock, server } = run.cluster;
+        return () => ({
+          faults: {
+            onEvent: () => {
+              if (seen++ !== number) return undefined;
+              // Then nobody is told of it later either.
+              if (isForgotten)
+                clock.after(fault.is === 'Missed' ? HELD_MS : 0, () => server.compact());
+              return fault;
+            },
+          },
+        });
       },
     })),
   );
@@ -172,6 +188,8 @@ const callFaults: Family = ({ writes }) =>
   ]);
 
 const OUTAGE_MS = 5000;
+/** What failed all the time meanwhile is tried again this late: see the work queue. */
+const BACKOFF_MS_MAX = 60_000;
 
 function outageAt(number: number): Trouble {
   return (run) => {
@@ -181,7 +199,10 @@ function outageAt(number: number): Trouble {
     return () => ({
       faults: {
         onCall: ({ writeIndex }) => {
-          if (writeIndex !== undefined && writes++ === number) untilMs = clock.nowMs() + OUTAGE_MS;
+          if (writeIndex !== undefined && writes++ === number) {
+            untilMs = clock.nowMs() + OUTAGE_MS;
+            run.cluster.troubledUntilMs = untilMs + BACKOFF_MS_MAX;
+          }
           if (clock.nowMs() >= untilMs) return undefined;
           return { is: 'Refused', error: faultNamed('unreachable') };
         },

@@ -5,7 +5,7 @@ import { FAMILIES, type Plan } from './families.ts';
 import { referenceOf, runPlan, type PlanOptions, type Reference } from './plan.ts';
 import { makeSetting, PLANS, sample, SEED } from './setting.ts';
 import { anyDeletions, anyTransitions, badThenGood } from './generated.ts';
-import { MEANT, OF_VOLUMES, WORKLOADS } from './workloads.ts';
+import { KEEPS, MEANT, OF_VOLUMES, WORKLOADS } from './workloads.ts';
 
 const setting = await makeSetting();
 
@@ -18,7 +18,13 @@ interface Prepared {
 const prepared: Prepared[] = [];
 for (const [title, workload] of Object.entries(WORKLOADS)) {
   test(`without faults, where ${title}, all ends as if it had been declared at once`, async () => {
-    const options = { ...setting, seed: SEED, workload, meant: MEANT.get(title) };
+    const options = {
+      ...setting,
+      seed: SEED,
+      workload,
+      meant: MEANT.get(title),
+      keeps: KEEPS.get(title),
+    };
     prepared.push({ title, options, reference: await referenceOf(options) });
   });
 }

@@ -131,7 +131,7 @@ function conditionsOf(object: KubeObject | undefined): Readonly<Record<string, u
 }
 
 /** At any time: `lastTransitionTime` is when the status of its condition changed. */
-export function wrongTimes({ changes, changedAtMs }: Cluster): string[] {
+export function wrongTimes({ changes, changedAtMs }: Cluster, { windowMs }: Propagation): string[] {
   return changes.flatMap(({ revision, before, after }) => {
     if (after === undefined || !isKind(after.kind)) return [];
     const old = new Map(conditionsOf(before).map((condition) => [condition['type'], condition]));
@@ -139,7 +139,7 @@ export function wrongTimes({ changes, changedAtMs }: Cluster): string[] {
     const wrong = conditionsOf(after).filter((condition) => {
       const was = old.get(condition['type']);
       if (was === undefined) return false;
-      if (was['status'] !== condition['status']) return !isRecent(condition, atMs);
+      if (was['status'] !== condition['status']) return !isRecent(condition, atMs, windowMs);
       return was['lastTransitionTime'] !== condition['lastTransitionTime'];
     });
     return wrong.map(({ type, status, lastTransitionTime }) => {
@@ -149,16 +149,17 @@ export function wrongTimes({ changes, changedAtMs }: Cluster): string[] {
   });
 }
 
-/** Times are in seconds, and a write may take a moment. */
+/** Times are in seconds, and a write takes its time as everything does. */
 function isRecent(
   { lastTransitionTime }: Readonly<Record<string, unknown>>,
   atMs: number,
+  windowMs: number,
 ): boolean {
   const ageMs = atMs - Date.parse(String(lastTransitionTime));
-  return ageMs >= 0 && ageMs < RECENT_MS;
+  return ageMs >= 0 && ageMs < windowMs + WRITTEN_MS;
 }
 
-const RECENT_MS = 10_000;
+const WRITTEN_MS = 10_000;
 
 const LISTS: Readonly<Record<string, SnapshotList>> = {
   CaCertificate: 'caCertificates',
@@ -239,6 +240,17 @@ export function wroteAfterLosing({ changes, changedAtMs, pastReplicas }: Cluster
   });
 }
 
+/** Who leads goes on to lead: one that ends or stands still is followed by one other. */
+const LEADERS_MAX = 4;
+
+export function contendedLease({ changes }: Cluster): string[] {
+  const holders = changes
+    .filter(({ type }) => type.kind === 'Lease')
+    .map(({ told }) => holderOf(told))
+    .filter((holder, index, all) => holder !== all[index - 1]);
+  return holders.length <= LEADERS_MAX ? [] : [`the Lease went from ${holders.join(' to ')}`];
+}
+
 function holderOf(lease: KubeObject): unknown {
   const spec = asJson(lease)['spec'];
   return isRecord(spec) ? spec['holderIdentity'] : undefined;
@@ -287,6 +299,22 @@ export function churnOf(changes: readonly Change[]): ReadonlyMap<string, number>
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
+}
+
+/** Each delete is for one object, whoever has its name by then. */
+export function carelessDeletes({ pastReplicas }: Cluster): string[] {
+  return pastReplicas.flatMap(({ calls }) =>
+    calls
+      .filter(({ verb, uid }) => verb === 'delete' && uid === undefined)
+      .map(({ type, name }) => `a ${type.kind} was deleted by its name, ${name?.name}`),
+  );
+}
+
+/** Of what is to be kept. */
+export function deleted(changes: readonly Change[], keeps: readonly string[]): string[] {
+  return changes
+    .filter(({ after, told }) => after === undefined && keeps.includes(keyOf(told)))
+    .map(({ told }) => `${keyOf(told)} was deleted`);
 }
 
 /** Nothing was made or taken away more often than without faults. */

@@ -32,6 +32,8 @@ export interface PlanOptions {
   readonly propagation?: oracles.Propagation | undefined;
   /** Differences to what a fresh apply comes to that are meant to be. */
   readonly meant?: RegExp | undefined;
+  /** What must not be deleted. */
+  readonly keeps?: readonly string[] | undefined;
 }
 
 const PROPAGATION: oracles.Propagation = { windowMs: 1000, by: 'wholes' };
@@ -69,7 +71,7 @@ export class Run {
 
   async play(): Promise<void> {
     for (let number = 0; number < (this.#options.replicas ?? 1); number++) this.#startReplica();
-    await this.cluster.clock.run(100);
+    await this.cluster.run(100);
     for (const step of this.#options.workload) await this.#take(step);
     await this.cluster.untilQuiet();
   }
@@ -85,7 +87,7 @@ export class Run {
       case 'deleteSecret':
         return this.#takeSecret(step);
       case 'rest':
-        await cluster.clock.run(step.ms);
+        await cluster.run(step.ms);
         return;
       default:
         this.#takeEvent(step.do);
@@ -233,7 +235,10 @@ export async function runPlan(
     ...oracles.wentBack(applied),
     ...oracles.notInForce(cluster, declarations),
     ...oracles.wrongStatuses(cluster, declarations),
-    ...oracles.wrongTimes(cluster),
+    ...oracles.wrongTimes(cluster, options.propagation ?? PROPAGATION),
+    ...oracles.contendedLease(cluster),
+    ...oracles.carelessDeletes(cluster),
+    ...oracles.deleted(cluster.changes, options.keeps ?? []),
     ...oracles.toldTooEarly(cluster, declarations),
     ...oracles.wroteAfterLosing(cluster),
     ...oracles.lostVolumes(cluster.changes),

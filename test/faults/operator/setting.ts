@@ -28,7 +28,7 @@ export async function makeSetting(): Promise<Setting> {
 export const SEED = process.env['MQTTGRID_SEED'] ?? String(Date.now());
 
 /** Plans of a family, unless there are fewer: at 80 ms each, all families take a minute. */
-const PLANS_DEFAULT = 150;
+const PLANS_DEFAULT = 100;
 
 export const PLANS = Number(process.env['MQTTGRID_PLANS'] ?? PLANS_DEFAULT);
 

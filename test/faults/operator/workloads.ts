@@ -238,4 +238,15 @@ export const OF_VOLUMES =
 /** Where the way leads elsewhere than a fresh apply, on purpose. */
 export const MEANT: ReadonlyMap<string, RegExp> = new Map([
   ['what Kubernetes lets nobody change is changed', OF_VOLUMES],
+  ['a volume that cannot bind is mended', OF_VOLUMES],
+]);
+
+/** What is never deleted on the way, by kind, namespace and name. */
+export const KEEPS: ReadonlyMap<string, readonly string[]> = new Map([
+  [
+    'what Kubernetes lets nobody change is changed',
+    ['Pod plant/grid-0', 'PersistentVolumeClaim plant/data-grid-0'],
+  ],
+  ['a scenario is declared', ['Pod plant/grid-0', 'StatefulSet plant/grid']],
+  ['permissions are edited', ['Pod plant/grid-0', 'StatefulSet plant/grid']],
 ]);

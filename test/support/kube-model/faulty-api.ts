@@ -29,6 +29,8 @@ export interface Call {
   /** Undefined: of lists and watches. */
   readonly name: ObjectName | undefined;
   readonly subresource: 'status' | undefined;
+  /** Whose delete it is. */
+  readonly uid: string | undefined;
 }
 
 export type CallFault =
@@ -149,7 +151,7 @@ export class FaultyApi implements KubeApi {
   }
 
   delete(type: ResourceType, name: ObjectName, options: DeleteOptions): Promise<void> {
-    const about = { verb: 'delete', type, name } as const;
+    const about = { verb: 'delete', type, name, uid: options.uid } as const;
     return this.#call(about, () => this.#api.delete(type, name, options));
   }
 
@@ -209,12 +211,12 @@ export class FaultyApi implements KubeApi {
     send: (atRevision?: number) => Promise<Answer>,
   ): Promise<Answer> {
     if (this.#isDead) return nothing();
-    const { verb, type, name, subresource } = about;
+    const { verb, type, name, subresource, uid } = about;
     const isRead = verb === 'get' || verb === 'list' || verb === 'watch';
     const writeIndex = isRead ? undefined : this.#writes++;
     const atMs = this.#clock.nowMs();
     const index = this.#calls.length;
-    const call = { atMs, index, writeIndex, verb, type, name, subresource };
+    const call = { atMs, index, writeIndex, verb, type, name, subresource, uid };
     this.#calls.push(call);
     const fault = this.#faults.onCall?.(call);
     // The fault may be the end of this process.
