@@ -41,8 +41,8 @@ const BACKOFF_MAX_MS = 60_000;
 
 /** A key rests this many times what its run took, so that a storm of events takes no whole core. */
 const REST_FACTOR = 4;
-/** However long the run took: somebody waits for the next one. */
-const REST_MAX_MS = 1000;
+/** However long the run took: what waits for the next one is to be in force within a second. */
+const REST_MAX_MS = 400;
 
 /** Runs of Normal keys in a row, after which one in the background has its turn. */
 const NORMAL_IN_A_ROW_MAX = 20;

@@ -82,4 +82,5 @@ function describeScenario(scenario: Scenario): void {
   });
 }
 
-SCENARIOS.forEach(describeScenario);
+// Most of the time goes into waiting for Kubernetes; each has one volume.
+suite('each example', { concurrency: 3 }, () => SCENARIOS.forEach(describeScenario));
