@@ -66,7 +66,7 @@ export class Operator {
       clock,
       logger,
       onStanding: (key) => this.#term?.add([key]),
-      onHigherEpoch: (epoch) => this.#election.raiseEpoch(epoch + 1),
+      onHigherEpoch: (epoch) => this.#election.raiseEpoch(epoch),
     });
     this.caches = new Caches({
       api,

@@ -111,6 +111,21 @@ test('the wait after failures has a bound', async () => {
   assert.equal(runs.length, 41);
 });
 
+test('failures that events bring on early do not make the key wait longer', async () => {
+  const { clock, queue, runs } = aQueue();
+  queue.add('a');
+  runs.at(-1)?.fail();
+  await settle();
+  for (let events = 0; events < 20; events++) {
+    queue.add('a');
+    runs.at(-1)?.fail();
+    await settle();
+  }
+  assert.equal(runs.length, 21);
+  await clock.advance(5);
+  assert.equal(runs.length, 22);
+});
+
 test('after a success the next failure begins anew', async () => {
   const { clock, queue, runs } = aQueue();
   queue.add('a');

@@ -56,6 +56,8 @@ interface Entry {
   /** Something happened while it ran. */
   dirty: boolean;
   failures: number;
+  /** When it is tried again by itself, after a failure. */
+  retryAtMs: number;
   /** Not before this time, since it rests. */
   restUntilMs: number;
   timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
@@ -136,6 +138,7 @@ export class WorkQueue {
       running: false,
       dirty: false,
       failures: 0,
+      retryAtMs: 0,
       restUntilMs: 0,
       timer: undefined,
       cancelRest: undefined,
@@ -200,6 +203,7 @@ export class WorkQueue {
     try {
       const againAfterMs = await run(entry.key);
       entry.failures = 0;
+      entry.retryAtMs = 0;
       this.#ended(entry, startedMs);
       observer?.done(
         againAfterMs === undefined ? 'success' : 'requeue_after',
@@ -207,7 +211,9 @@ export class WorkQueue {
       );
       if (againAfterMs !== undefined) this.addAfter(entry.key, againAfterMs);
     } catch (error) {
-      entry.failures++;
+      // One that an event brought on early says no more than the failure before it: otherwise a
+      // busy key would wait a minute for a server that was away for seconds.
+      if (startedMs >= entry.retryAtMs) entry.failures++;
       this.#ended(entry, startedMs);
       observer?.done('error', this.#since(startedMs));
       this.#retry(entry, error);
@@ -235,12 +241,14 @@ export class WorkQueue {
     if (this.#stopped) return;
     const { logger, observer, random } = this.#options;
     const doublings = Math.min(entry.failures - 1, Math.log2(BACKOFF_MAX_MS / BACKOFF_MIN_MS));
-    const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** doublings);
+    const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** doublings);
+    // Half of it at random: keys that failed together do not come back together.
+    const delayMs = backoffMs * (1 - random() / 2);
+    entry.retryAtMs = this.#options.clock.nowMs() + delayMs;
     const { key, failures } = entry;
     logger.warn({ err: error, key, failures, againAfterMs: delayMs }, 'reconciling failed');
     observer?.retried();
-    // Half of it at random: keys that failed together do not come back together.
-    this.addAfter(key, delayMs * (1 - random() / 2));
+    this.addAfter(key, delayMs);
   }
 
   /** Runs once more if something happened meanwhile. */
