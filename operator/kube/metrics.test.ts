@@ -71,9 +71,9 @@ test('a queue is seen under the names that dashboards for controllers know', asy
     [`workqueue_depth{${queueLabels}}`]: 1,
     [`workqueue_adds_total{${queueLabels}}`]: 6,
     [`workqueue_retries_total{${queueLabels}}`]: 1,
-    [`workqueue_unfinished_work_seconds{${queueLabels}}`]: 2.5,
+    [`workqueue_unfinished_work_seconds{${queueLabels}}`]: 3,
     [`workqueue_queue_duration_seconds_count{${queueLabels}}`]: 5,
-    [`workqueue_queue_duration_seconds_sum{${queueLabels}}`]: 1,
+    [`workqueue_queue_duration_seconds_sum{${queueLabels}}`]: 0.5,
     [`workqueue_work_duration_seconds_count{${queueLabels}}`]: 4,
     [`workqueue_work_duration_seconds_sum{${queueLabels}}`]: 2,
   };
