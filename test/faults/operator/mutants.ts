@@ -129,7 +129,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'operator/operator.ts',
-        replace: 'this.#election.raiseEpoch(epoch + 1)',
+        replace: 'this.#election.raiseEpoch(epoch)',
         by: 'void epoch',
       },
     ],
