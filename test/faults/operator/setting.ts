@@ -24,8 +24,8 @@ export async function makeSetting(): Promise<Setting> {
   return { authority, certificate: encoded({ 'tls.crt': chainPem, 'tls.key': privateKeyPem }) };
 }
 
-/** Repeats a run. */
-export const SEED = process.env['MQTTGRID_SEED'] ?? String(Date.now());
+/** The same plans in each run, so that what fails was broken by a change; another one hunts. */
+export const SEED = process.env['MQTTGRID_SEED'] ?? '2';
 
 /** Plans of a family, unless there are fewer: at 80 ms each, all families take a minute. */
 const PLANS_DEFAULT = 100;
