@@ -1,6 +1,6 @@
 /** What the API server has of everything that the operator looks at, kept up by watching. */
 import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { Informer } from './kube/informer.ts';
 import type { KubeApi, KubeObject, ObjectName, ResourceType } from './kube/kube-api.ts';
 import { DECLARED_TYPES, type DeclaredObject } from './namespace/declared.ts';

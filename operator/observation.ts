@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { API_VERSION } from '../domain/resources.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import type { CountCall } from './kube/kube-client.ts';
 import { callCounter, controllerMetrics, leaderGauge } from './kube/metrics.ts';

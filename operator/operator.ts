@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { Caches } from './caches.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { Publications } from './control-server/publications.ts';
 import { FencedApi } from './kube/fenced-api.ts';
 import type { KubeApi, KubeObject, ObjectName } from './kube/kube-api.ts';

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { serveHttp, type Routes } from '../health/http-server.ts';
 import { Authority } from './authority/authority.ts';
 import { keepWebhookTrusted } from './authority/webhook-trust.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../control/clock.ts';
 import type { CallLimits } from './kube/call-limiter.ts';
 import { KubeClient } from './kube/kube-client.ts';
 import { PODS } from './namespace/workload/owned-types.ts';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Issued } from '../certificates/issue.ts';
 import type { Authority } from './authority/authority.ts';
 import { ServerIdentity } from './authority/server-identity.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { ControlServer, type ControlCertificate } from './control-server/control-server.ts';
 import type { Operator } from './operator.ts';
 import { DeclaredWorlds } from './webhook/declared-worlds.ts';

@@ -1,6 +1,6 @@
 /** What runs while this replica leads. A term begins with nothing but the caches. */
 import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../control/clock.ts';
 import type { SnapshotPublisher } from './control-server/snapshot-publisher.ts';
 import type { KubeApi, KubeObject } from './kube/kube-api.ts';
 import { WorkQueue, type Priority, type WorkQueueObserver } from './kube/work-queue.ts';

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { brokerLink, operatorLink } from '../control/stream.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { Authority } from '../operator/authority/authority.ts';
-import { systemClock } from '../operator/clock.ts';
+import { systemClock } from '../control/clock.ts';
 import type { KubeObject, ResourceType } from '../operator/kube/kube-api.ts';
 import type { KubeClient } from '../operator/kube/kube-client.ts';
 import { resourceTypeOf, type Status } from '../operator/namespace/declared.ts';

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Issued } from '../../certificates/issue.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import { isAlreadyExists, isConflict } from '../kube/kube-api.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import { AUTHORITY_SECRET, authoritySecret, readAuthority, SECRETS } from './authority-secret.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 
 /** Runs `task` again and again, `pauseMs` after it ended the last time. The answer ends that. */
 export function repeat(

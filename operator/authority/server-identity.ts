@@ -1,7 +1,7 @@
 /** The certificate that a server of the operator itself shows, always a valid one. */
 import type { Logger } from 'pino';
 import type { Issued } from '../../certificates/issue.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import type { Authority } from './authority.ts';
 import { repeat } from './repeat.ts';
 

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { CONFIG_MAPS, apiClient } from '../../test/support/api-client.ts';
 import { startApiServer } from '../../test/support/api-server.ts';
 import { eventually } from '../../test/support/within.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { EventRecorder } from './event-recorder.ts';
 import type { KubeObject } from './kube-api.ts';
 

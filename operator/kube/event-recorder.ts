@@ -1,7 +1,7 @@
 /** Events (events.k8s.io/v1): what people read in `kubectl describe`. Best effort, always. */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import { isAlreadyExists, isNotFound, KubeApiError, UnreachableError } from './kube-api.ts';
 import type { KubeApi, KubeObject, ResourceType } from './kube-api.ts';
 import { microTime } from './micro-time.ts';

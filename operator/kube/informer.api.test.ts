@@ -6,7 +6,7 @@ import { CONFIG_MAPS, apiClient } from '../../test/support/api-client.ts';
 import { startApiServer } from '../../test/support/api-server.ts';
 import type { ApiServer } from '../../test/support/api-server.ts';
 import { eventually } from '../../test/support/within.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { loadKubeConfig } from './credentials.ts';
 import { Informer } from './informer.ts';
 import type { KubeObject, WatchEvent, WatchOptions, ResourceType } from './kube-api.ts';

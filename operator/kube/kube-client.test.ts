@@ -11,7 +11,7 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 import { testAuthority } from '../../test/support/certificates.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually } from '../../test/support/within.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { loadKubeConfig } from './credentials.ts';
 import { KubeApiError, UnreachableError, isGone } from './kube-api.ts';
 import type { KubeObject, ResourceType, WatchEvent } from './kube-api.ts';

@@ -7,7 +7,7 @@ import { apiClient } from '../../test/support/api-client.ts';
 import { startApiServer } from '../../test/support/api-server.ts';
 import type { ApiServer } from '../../test/support/api-server.ts';
 import { eventually } from '../../test/support/within.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { LEASES, LeaderElection } from './leader-election.ts';
 import type { Lease } from './leader-election.ts';
 

@@ -3,7 +3,7 @@
  * another one may start, by the time that each measures itself: clocks need not agree.
  */
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import {
   isAlreadyExists,
   isConflict,

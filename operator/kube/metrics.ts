@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import type { CountCall } from './kube-client.ts';
 import type { WorkQueueObserver } from './work-queue.ts';
 

@@ -3,7 +3,7 @@
  * never two at a time. What is queued says that there is something to look at, not what.
  */
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 
 /** `Background` is for what nobody waits for: resyncs, and looking again by the clock. */
 export type Priority = 'Normal' | 'Background';

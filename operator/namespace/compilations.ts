@@ -1,7 +1,7 @@
 /** What `compileNamespace` says of each MqttNamespace, kept until something in it changes. */
 import { readCertificate } from '../../certificates/read.ts';
 import { compileNamespace, type NamespaceCompilation } from '../../domain/compile.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import { parseKey } from './keys.ts';
 import type { World } from './world.ts';
 

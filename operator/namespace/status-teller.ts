@@ -1,5 +1,5 @@
 /** From how an object stands to what is written of it, if anything: its status, and an event. */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import type { Declared, Status } from './declared.ts';
 import { readStatus } from './declared.ts';
 import { findCondition, nextStatus, type Standing } from './status.ts';

@@ -7,7 +7,7 @@ import { issueCertificateAuthority, issueServerCertificate } from '../../certifi
 import type { Issued } from '../../certificates/issue.ts';
 import { aReview, worldsOf } from '../../test/support/admission.ts';
 import { declare, OWNER } from '../../test/support/resources.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { startWebhookServer, type WebhookOptions, type WebhookServer } from './webhook-server.ts';
 
 const NOW_MS = Date.now();

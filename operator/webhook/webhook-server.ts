@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import { reviewOf, uidOf, type AdmissionAnswer } from './admission-review.ts';
 import type { AdmissionWorlds } from './admission-worlds.ts';
 import { allowedUnseen, reviewAdmission } from './review-admission.ts';

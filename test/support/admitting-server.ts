@@ -22,7 +22,7 @@ import {
   type Verdict,
 } from '../../domain/compile.ts';
 import type { Kind, Resource } from '../../domain/resources.ts';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { loadKubeConfig } from '../../operator/kube/credentials.ts';
 import type { DeclaredObject } from '../../operator/namespace/declared.ts';
 import { World } from '../../operator/namespace/world.ts';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import { loadKubeConfig } from '../../operator/kube/credentials.ts';
 import type { ResourceType } from '../../operator/kube/kube-api.ts';
 import { KubeClient } from '../../operator/kube/kube-client.ts';

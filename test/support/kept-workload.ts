@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import type { MqttNamespaceSpec } from '../../domain/resources.ts';
 import { Authority } from '../../operator/authority/authority.ts';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../control/clock.ts';
 import type {
   KubeApi,
   KubeObject,

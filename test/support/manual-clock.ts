@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../operator/clock.ts';
+import type { Clock } from '../../control/clock.ts';
 
 interface Timer {
   readonly dueMs: number;

@@ -1,6 +1,6 @@
 /** Makes objects on the API server what they should be, in as few writes as there are changes. */
 import { failure, success, type Result } from '../../../domain/result.ts';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import { KubeApiError } from '../../kube/kube-api.ts';
 import type { KubeApi, KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import { FIELD_MANAGER, isOurs } from './labels.ts';

@@ -6,7 +6,7 @@ import type { Authority } from '../../authority/authority.ts';
 import { renewalTimeMs } from '../../authority/leaf.ts';
 import type { LeafRequest } from '../../authority/leaf.ts';
 import { success } from '../../../domain/result.ts';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type { Applied, Applier, Subject } from './applier.ts';
 import { ownedMetadata } from './labels.ts';
 import { SECRETS } from './owned-types.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 
 /** What is worth knowing for a while. */
 export class TimedMemory<Value> {

@@ -9,7 +9,7 @@ import { BROKER_SETTINGS, noting } from '../../../test/support/kept-workload.ts'
 import { eventually } from '../../../test/support/within.ts';
 import { Authority } from '../../authority/authority.ts';
 import { Caches } from '../../caches.ts';
-import { systemClock } from '../../clock.ts';
+import { systemClock } from '../../../control/clock.ts';
 import type { KubeObject } from '../../kube/kube-api.ts';
 import { ownerNameOf, SECRETS, SERVICES } from './owned-types.ts';
 import { KubeWorkloads } from './workload.ts';

@@ -8,7 +8,7 @@ import type { Reason } from '../../../domain/reasons.ts';
 import type { Violation } from '../../../domain/violation.ts';
 import type { Secret } from '../../authority/authority-secret.ts';
 import type { Authority } from '../../authority/authority.ts';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type { KubeApi, ResourceType } from '../../kube/kube-api.ts';
 import { resourceTypeOf } from '../declared.ts';
 import { Applier, REFUSED_RETRY_MS } from './applier.ts';

@@ -1,6 +1,6 @@
 /** How busy the API server is kept, by its own metrics. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../../operator/clock.ts';
+import { systemClock } from '../../../control/clock.ts';
 import { CredentialSource, loadKubeConfig, serverUrl } from '../../../operator/kube/credentials.ts';
 import { exchange } from '../../../operator/kube/transport.ts';
 

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../operator/clock.ts';
+import { systemClock } from '../../../control/clock.ts';
 import { loadKubeConfig } from '../../../operator/kube/credentials.ts';
 import type { KubeObject, ObjectName } from '../../../operator/kube/kube-api.ts';
 import { KubeClient } from '../../../operator/kube/kube-client.ts';

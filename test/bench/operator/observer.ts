@@ -1,7 +1,7 @@
 /** What can be seen from outside of how far a change has come: at the brokers, and in statuses. */
 import { pino } from 'pino';
 import type { Kind } from '../../../domain/resources.ts';
-import { systemClock } from '../../../operator/clock.ts';
+import { systemClock } from '../../../control/clock.ts';
 import { Informer } from '../../../operator/kube/informer.ts';
 import type { KubeClient } from '../../../operator/kube/kube-client.ts';
 import {

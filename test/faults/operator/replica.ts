@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { BrokerLink } from '../../../control/stream.ts';
 import { Authority } from '../../../operator/authority/authority.ts';
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import { KubeWorkloads } from '../../../operator/namespace/workload/workload.ts';
 import { Operator } from '../../../operator/operator.ts';
 import { FaultyApi, type Call, type Faults } from '../../support/kube-model/faulty-api.ts';

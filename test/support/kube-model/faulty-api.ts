@@ -1,5 +1,5 @@
 /** What lies between a client and its server, where calls and events get lost, late and stale. */
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type {
   ApplyOptions,
   DeleteOptions,

@@ -2,7 +2,7 @@
  * What kube-controller-manager does about deletions: owned objects go with their owners, orphans
  * are let go, claims wait for their pods, a Kubernetes namespace goes with all that is in it.
  */
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type { KubeObject, OwnerReference } from '../../../operator/kube/kube-api.ts';
 import { COLLECTOR_FINALIZERS, VOLUME_PROTECTION } from './deletion.ts';
 import { asJson, isRecord } from './json.ts';

@@ -1,7 +1,7 @@
 /** A stream between operator and broker without bytes: messages come later, in order, or never. */
 import type { BrokerMessage, OperatorMessage } from '../../../control/messages.ts';
 import type { BrokerLink, Link, LinkListener, OperatorLink } from '../../../control/stream.ts';
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import { copied } from './json.ts';
 
 const LATENCY_MS = 1;

@@ -1,5 +1,5 @@
 /** One client of the model: calls take time, and so do watch events. */
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type {
   ApplyOptions,
   DeleteOptions,

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { SnapshotStamp, StampedSnapshot } from '../../../control/messages.ts';
 import type { BrokerLink } from '../../../control/stream.ts';
 import type { Snapshot } from '../../../domain/snapshot.ts';
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import { Follower } from '../../../pod/follower.ts';
 import { claimsOf } from './garbage-collector.ts';
 import { asJson, isRecord } from './json.ts';

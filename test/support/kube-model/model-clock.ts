@@ -1,4 +1,4 @@
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 
 interface Timer {
   readonly dueMs: number;

@@ -2,7 +2,7 @@
  * An API server in this process, as much of it as the operator relies on. `conformance.ts` holds
  * it to what a real one does. It alone decides: latency, lost answers and the like come before it.
  */
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type {
   ApplyOptions,
   DeleteOptions,

@@ -6,7 +6,7 @@ import type {
   V1PodTemplateSpec,
   V1StatefulSetSpec,
 } from '@kubernetes/client-node';
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock } from '../../../control/clock.ts';
 import type { KubeObject } from '../../../operator/kube/kube-api.ts';
 import { sortedJson } from './json.ts';
 import { typeNamed } from './kinds.ts';
