@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { destination, pino } from 'pino';
-import type { Logger } from 'pino';
 import { systemClock } from '../control/clock.ts';
 import { Pod } from '../pod/pod.ts';
+import { endOnSignal, endWith } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
 import { random } from './random.ts';
@@ -56,28 +56,6 @@ interface Options {
   readonly logLevel: string;
 }
 
-function endWith(pod: Pod, exitCode: ExitCode): void {
-  pod.close().then(
-    () => process.exit(exitCode),
-    (error: unknown) => {
-      throw error;
-    },
-  );
-}
-
-/** The first signal ends cleanly; who sends a second one does not want to wait. */
-function endOnSignal(pod: Pod, logger: Logger): void {
-  let ending = false;
-  const end = (signal: NodeJS.Signals): void => {
-    if (ending) process.exit(ExitCode.Success);
-    ending = true;
-    logger.info({ signal }, 'this broker ends');
-    endWith(pod, ExitCode.Success);
-  };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
-}
-
 async function serve(options: Options): Promise<void> {
   const logger = pino({ level: options.logLevel }, destination({ dest: 1, sync: true }));
   const fatal = Promise.withResolvers<unknown>();
@@ -105,12 +83,15 @@ async function serve(options: Options): Promise<void> {
     process.exitCode = ExitCode.Usage;
     return;
   }
-  endOnSignal(pod, logger);
+  endOnSignal((signal) => {
+    logger.info({ signal }, 'this broker ends');
+    return pod.close();
+  });
   const [healthPort, metricsPort] = pod.httpPorts;
   logger.info({ pod: options.podName, healthPort, metricsPort }, 'this broker started');
   const error = await fatal.promise;
   logger.fatal({ error }, 'this broker cannot go on');
-  endWith(pod, ExitCode.Failed);
+  endWith(ExitCode.Failed, () => pod.close());
 }
 
 export function brokerCommand(): Command {

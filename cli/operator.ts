@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { destination, pino } from 'pino';
 import { MQTT_NAMESPACES_MAX } from '../domain/limits.ts';
-import { systemClock } from '../operator/clock.ts';
+import { systemClock } from '../control/clock.ts';
 import { CALL_LIMITS_DEFAULT } from '../operator/kube/call-limiter.ts';
 import { loadKubeConfig } from '../operator/kube/credentials.ts';
-import { startOperatorProcess, type OperatorProcess } from '../operator/process.ts';
+import { startOperatorProcess } from '../operator/process.ts';
+import { endOnSignal } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
 import { random } from './random.ts';
@@ -55,18 +56,6 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError(`It is a number from 1 to ${COUNT_MAX}.`);
 }
 
-/** The first signal ends cleanly; who sends a second one does not want to wait. */
-function endOnSignal(process_: OperatorProcess): void {
-  let ending = false;
-  const end = (): void => {
-    if (ending) process.exit(ExitCode.Success);
-    ending = true;
-    void process_.stop().then(() => process.exit(ExitCode.Success));
-  };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
-}
-
 async function operate(options: Options): Promise<void> {
   const logger = pino({ level: options.logLevel }, destination({ dest: 1, sync: true }));
   try {
@@ -95,7 +84,7 @@ async function operate(options: Options): Promise<void> {
       random,
       logger,
     });
-    endOnSignal(started);
+    endOnSignal(() => started.stop());
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     writeError(printable(`the operator could not start: ${why}`));

@@ -10,6 +10,7 @@ import type { StandaloneEvent } from '../standalone/standalone-events.ts';
 import { startStandalone } from '../standalone/standalone.ts';
 import type { Standalone } from '../standalone/standalone.ts';
 import { demonstrate } from './demo.ts';
+import { endOnSignal } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { eventJson, writeJsonLine } from './json-lines.ts';
 import { LOG_LEVELS, outputOption, parsePort } from './options.ts';
@@ -97,23 +98,6 @@ async function showDemo(standalone: Standalone, output: OutputFormat): Promise<v
   }
 }
 
-/** The first signal ends cleanly; who sends a second one does not want to wait. */
-function endOnSignal(standalone: Standalone): void {
-  let ending = false;
-  const end = (): void => {
-    if (ending) process.exit(ExitCode.Success);
-    ending = true;
-    standalone.close().then(
-      () => process.exit(ExitCode.Success),
-      (error: unknown) => {
-        throw error;
-      },
-    );
-  };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
-}
-
 async function up(folder: string, options: Options): Promise<ExitCode> {
   if (options.validateOnly) return validate(folder, options.output);
   const tls = readTls(options);
@@ -138,7 +122,7 @@ async function up(folder: string, options: Options): Promise<ExitCode> {
     return ExitCode.Usage;
   }
   const standalone = started.value;
-  endOnSignal(standalone);
+  endOnSignal(() => standalone.close());
   if (options.output === 'text') writeLine(readyText(standalone));
   if (options.demo) await showDemo(standalone, options.output);
   if (options.output === 'text') {

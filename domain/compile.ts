@@ -16,7 +16,7 @@ import { isRecord } from './validate/shape.ts';
 
 export { compileEvents, type EventResources } from './compile/events.ts';
 export type { MemberKind, MemberResource } from './compile/member-kinds.ts';
-export type { Verdict } from './compile/verdict.ts';
+export { isInForce, type Verdict } from './compile/verdict.ts';
 
 export interface CompileContext extends CertificateContext {
   /** MqttNamespaces in one Kubernetes namespace; MQTT_NAMESPACES_MAX unless stated. */

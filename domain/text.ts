@@ -25,3 +25,10 @@ export function either(words: readonly string[]): string {
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
+
+/** RFC 3339, to the second, which is what certificates count in. */
+export function printTime(timeMs: number): string {
+  return Number.isNaN(new Date(timeMs).getTime())
+    ? 'an unreadable time'
+    : new Date(timeMs).toISOString().replace('.000Z', 'Z');
+}

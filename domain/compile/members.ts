@@ -31,7 +31,7 @@ import {
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
 import { findTemplateOverlap } from './template-overlap.ts';
-import { verdictsOf, type Verdict } from './verdict.ts';
+import { isInForce, verdictsOf, type Verdict } from './verdict.ts';
 
 export interface Membership {
   /** `metadata.name` of the MqttNamespace that the members refer to; it need not exist. */
@@ -199,9 +199,9 @@ interface Standing<Value> extends Verdict {
 
 function inForce<Value>(candidates: readonly Standing<Value>[]): Value[] {
   const values: Value[] = [];
-  for (const { value, faults, unresolved } of candidates) {
-    const isGood = faults.length === 0 && unresolved.length === 0;
-    if (value !== undefined && isGood) values.push(value);
+  for (const candidate of candidates) {
+    const { value } = candidate;
+    if (value !== undefined && isInForce(candidate)) values.push(value);
   }
   return values;
 }

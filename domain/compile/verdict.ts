@@ -12,8 +12,14 @@ export interface Verdict {
 /** Of the many that nothing is wrong with. */
 const GOOD: Verdict = { faults: NO_VIOLATIONS, unresolved: NO_VIOLATIONS };
 
-function verdictOf({ faults, unresolved }: Verdict): Verdict {
-  return faults.length === 0 && unresolved.length === 0 ? GOOD : { faults, unresolved };
+/** Whether the object is in the snapshot, if its MqttNamespace is. */
+export function isInForce({ faults, unresolved }: Verdict): boolean {
+  return faults.length === 0 && unresolved.length === 0;
+}
+
+function verdictOf(verdict: Verdict): Verdict {
+  const { faults, unresolved } = verdict;
+  return isInForce(verdict) ? GOOD : { faults, unresolved };
 }
 
 /** By `resourceKey`. */

@@ -4,7 +4,7 @@ import { decodePem } from '../pem.ts';
 import { nameOf, type ResourceOf } from '../resources.ts';
 import { failure, success } from '../result.ts';
 import type { SnapshotCaCertificate } from '../snapshot.ts';
-import { quote } from '../text.ts';
+import { printTime, quote } from '../text.ts';
 import type { Violation } from '../violation.ts';
 import { objectOf, REFERENCE, TEXT } from './shape.ts';
 import { NAME_AND_DESCRIPTION, nameViolations, shapeFault, type Validated } from './validation.ts';
@@ -79,11 +79,4 @@ function certificateFault(
     };
   }
   return undefined;
-}
-
-/** RFC 3339, to the second, which is what certificates count in. */
-function printTime(timeMs: number): string {
-  return Number.isNaN(new Date(timeMs).getTime())
-    ? 'an unreadable time'
-    : new Date(timeMs).toISOString().replace('.000Z', 'Z');
 }

@@ -1,7 +1,7 @@
 /** One declared object, as the cache has it, and what is on its way to its status. */
 import type { Verdict } from '../../domain/compile.ts';
 import type { Condition, ProgrammedState } from '../../domain/conditions.ts';
-import { API_VERSION, isKind, type Kind, type Resource } from '../../domain/resources.ts';
+import { API_VERSION, type Kind, type Resource } from '../../domain/resources.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
 import type { KubeObject, ResourceType } from '../kube/kube-api.ts';
 import { CRDS } from '../../crds/schemas.ts';
@@ -94,7 +94,3 @@ export function resourceTypeOf(kind: Kind): ResourceType {
 }
 
 export const DECLARED_TYPES: readonly ResourceType[] = [...TYPES.values()];
-
-export function isDeclared(object: KubeObject): object is DeclaredObject {
-  return object.apiVersion === API_VERSION && isKind(object.kind);
-}

@@ -1,16 +1,18 @@
 /** What the status of one kind has beside what all have. */
 import { readCertificate } from '../../certificates/read.ts';
+import { byIdentity } from '../../domain/by-identity.ts';
 import { decodePem } from '../../domain/pem.ts';
 import type { Resource } from '../../domain/resources.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { SNAPSHOT_LISTS } from '../../domain/snapshot-changes.ts';
+import { printTime } from '../../domain/text.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
 import type { WorkloadStanding } from './workload/workload.ts';
 
 export type StatusFields = Readonly<Record<string, unknown>>;
 
 /** Undefined: the kind has none, or the object says nothing that they could be read from. */
-export function fieldsOf(resource: Resource): StatusFields | undefined {
+export const fieldsOf = byIdentity((resource: Resource): StatusFields | undefined => {
   if (resource.kind !== 'CaCertificate' || !isRecord(resource.spec)) return undefined;
   const { encodedCertificate } = resource.spec;
   if (typeof encodedCertificate !== 'string') return undefined;
@@ -19,11 +21,7 @@ export function fieldsOf(resource: Resource): StatusFields | undefined {
   if (facts === undefined) return undefined;
   const { subject, validFromMs, validToMs } = facts;
   return { subject, notBefore: printTime(validFromMs), notAfter: printTime(validToMs) };
-}
-
-function printTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('.000Z', 'Z');
-}
+});
 
 export function namespaceFields(
   snapshot: Snapshot | undefined,

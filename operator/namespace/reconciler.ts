@@ -3,10 +3,15 @@
  * pods, say in each status how it stands. Level-triggered: what to do follows from what the caches
  * hold now, never from what happened.
  */
-import { compileEvents, type NamespaceCompilation, type Verdict } from '../../domain/compile.ts';
+import {
+  compileEvents,
+  isInForce,
+  type NamespaceCompilation,
+  type Verdict,
+} from '../../domain/compile.ts';
 import { NOT_ROUTED, type ProgrammedState } from '../../domain/conditions.ts';
 import { API_VERSION, resourceKey, type MqttNamespaceSpec } from '../../domain/resources.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../control/clock.ts';
 import type { SnapshotPublisher } from '../control-server/snapshot-publisher.ts';
 import { RECOMPILE_AFTER_MS, type Compilations } from './compilations.ts';
 import type { Declared } from './declared.ts';
@@ -181,8 +186,4 @@ function ownerStanding(
     programmed: inForce ? (workload?.unavailable ?? runs) : ('Pending' as const),
     fields: namespaceFields(snapshot, workload),
   };
-}
-
-function isInForce({ faults, unresolved }: Verdict): boolean {
-  return faults.length === 0 && unresolved.length === 0;
 }
