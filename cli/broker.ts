@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander';
 import { destination, pino } from 'pino';
+import { printable } from '../domain/text.ts';
 import { systemClock } from '../control/clock.ts';
 import { Pod } from '../pod/pod.ts';
 import { endOnSignal, endWith } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
 import { random } from './random.ts';
-import { printable, writeError } from './render.ts';
+import { writeError } from './render.ts';
 
 const HELP = `
 Serves one MqttNamespace, as the operator tells it to. The operator deploys it: nobody else needs to

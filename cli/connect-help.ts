@@ -1,8 +1,9 @@
 /** How to connect with mosquitto's clients, in commands that can be pasted. */
 import { relative } from 'node:path';
+import { printable } from '../domain/text.ts';
 import type { Served } from '../standalone/standalone.ts';
 import { findExchange } from './exchange.ts';
-import { printable, styled } from './render.ts';
+import { styled } from './render.ts';
 
 const PLAIN_WORD = /^[A-Za-z0-9_./:@%+=,-]+$/;
 

@@ -1,23 +1,16 @@
 /** `mqttgrid explain --diff`: what a change of manifests does to clients. */
-import { impactOf, isEqualJson } from '../domain/access.ts';
+import { clientsOf, firstNames, impactOf, topicsOf } from '../domain/access.ts';
 import type { AccessChange, ConnectionChange, Impact } from '../domain/access.ts';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
+import { printable } from '../domain/text.ts';
 import { checkFolder } from '../standalone/check.ts';
 import { systemClock } from '../standalone/clock.ts';
 import type { Plan } from '../standalone/plan.ts';
 import { ExitCode } from './exit-code.ts';
 import { violationJson, writeJsonLine } from './json-lines.ts';
 import type { OutputFormat } from './options.ts';
-import {
-  count,
-  objectLabel,
-  printable,
-  styled,
-  table,
-  violationLine,
-  writeLine,
-} from './render.ts';
+import { count, objectLabel, styled, table, violationLine, writeLine } from './render.ts';
 import type { Cell } from './render.ts';
 
 /** A MqttNamespace in force in either folder. */
@@ -117,14 +110,6 @@ const SIGNS = {
   Changed: { text: '  ~', style: 'yellow' },
 } as const satisfies Record<string, Cell>;
 
-/** Names shown of the clients that share a change; JSON has all. */
-const NAMES_MAX = 5;
-
-function firstNames(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_MAX).map(printable).join(', ');
-  return names.length <= NAMES_MAX ? shown : `${shown} and ${names.length - NAMES_MAX} more`;
-}
-
 const CAUSES: Readonly<Record<ConnectionChange['cause'], string>> = {
   ClientAdded: 'as new',
   ClientEnabled: 'as now enabled',
@@ -142,25 +127,10 @@ function connectionRow({ change, cause, caCertificate, clients }: ConnectionChan
 }
 
 function accessRow(access: AccessChange): Cell[] {
-  const { change, permission, clients } = access;
-  const { topics, except } = commonShare(access);
-  const known = change === 'Gained' ? 'which it had' : 'which it keeps';
-  const but = except.length === 0 ? '' : `, but for ${except.join(' and ')}, ${known}`;
-  const names = firstNames(clients.map(({ client }) => client));
   return [
-    SIGNS[change],
-    { text: permission === 'Publisher' ? 'publish' : 'subscribe' },
-    { text: count(clients.length, 'client') },
-    { text: `${printable(topics + but)}: ${names}` },
+    SIGNS[access.change],
+    { text: access.permission === 'Publisher' ? 'publish' : 'subscribe' },
+    { text: count(access.clients.length, 'client') },
+    { text: `${topicsOf(access)}: ${clientsOf(access)}` },
   ];
-}
-
-/** As topic filters where they are one and the same for all clients; else as templates. */
-function commonShare({ topicTemplate, except, clients }: AccessChange) {
-  const [first, ...others] = clients.map((share) => ({ ...share, client: '' }));
-  const [topic = topicTemplate] = first?.topics ?? [];
-  const isCommon = others.every((share) => isEqualJson(share, first));
-  if (first?.topics.length === 1 && isCommon) return { topics: topic, except: first.except };
-  const example = topic === topicTemplate ? '' : ` (such as ${topic})`;
-  return { topics: topicTemplate + example, except };
 }

@@ -5,17 +5,17 @@ import { resourceKey } from '../domain/resources.ts';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { either, quote } from '../domain/text.ts';
+import { either, quote, printable } from '../domain/text.ts';
 import { isRecord } from '../domain/validate/shape.ts';
 import { checkFolder } from '../standalone/check.ts';
 import { systemClock } from '../standalone/clock.ts';
-import type { Located } from '../standalone/located.ts';
+import type { Located } from '../manifests/located.ts';
 import type { Plan } from '../standalone/plan.ts';
 import { ExitCode } from './exit-code.ts';
 import { explainDiff } from './explain-diff.ts';
 import { outputOption } from './options.ts';
 import type { OutputFormat } from './options.ts';
-import { count, printable, violationLine, writeError, writeLine } from './render.ts';
+import { count, violationLine, writeError, writeLine } from './render.ts';
 
 const HELP = `
 The answer comes from the code that the broker runs: by which permission binding it is allowed,

@@ -1,6 +1,6 @@
 /** Events as JSON, one a line, for scripts: the names here are API. */
 import { printFieldPath } from '../domain/violation.ts';
-import type { Located } from '../standalone/located.ts';
+import type { Located } from '../manifests/located.ts';
 import type { ObjectStatus, StandaloneEvent } from '../standalone/standalone-events.ts';
 
 export type JsonLine = Readonly<Record<string, unknown>> & { readonly event: string };

@@ -1,15 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { destination, pino } from 'pino';
 import { MQTT_NAMESPACES_MAX } from '../domain/limits.ts';
+import { printable } from '../domain/text.ts';
 import { systemClock } from '../control/clock.ts';
-import { CALL_LIMITS_DEFAULT } from '../operator/kube/call-limiter.ts';
-import { loadKubeConfig } from '../operator/kube/credentials.ts';
+import { CALL_LIMITS_DEFAULT } from '../kube/call-limiter.ts';
+import { loadKubeConfig } from '../kube/credentials.ts';
 import { startOperatorProcess } from '../operator/process.ts';
 import { endOnSignal } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
 import { random } from './random.ts';
-import { printable, writeError } from './render.ts';
+import { writeError } from './render.ts';
 
 const HELP = `
 Follows what a Kubernetes cluster declares of mqttgrid.io/v1: judges it, runs broker pods for each

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { printable } from '../domain/text.ts';
 import { shellQuote } from './connect-help.ts';
-import { objectLabel, printable, shorten, table, violationLine } from './render.ts';
+import { objectLabel, shorten, table, violationLine } from './render.ts';
 
 test('what a terminal would obey is shown instead', () => {
   assert.equal(

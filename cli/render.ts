@@ -1,21 +1,14 @@
 /** Text for people: columns, colours, and nothing that a terminal would obey. */
 import { styleText } from 'node:util';
 import { printFieldPath } from '../domain/violation.ts';
-import type { Located } from '../standalone/located.ts';
+import { printable } from '../domain/text.ts';
+import type { Located } from '../manifests/located.ts';
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
 
 /** Only on a terminal, and not with NO_COLOR: `styleText` looks at the stream. */
 export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
-}
-
-/** Names of files and messages may hold what moves the cursor or changes the screen. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}|\p{Cf}/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
-  });
 }
 
 /** A cell and how it looks. */

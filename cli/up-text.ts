@@ -1,10 +1,11 @@
 /** What `mqttgrid up` shows to a person. */
-import type { Located } from '../standalone/located.ts';
+import { printable } from '../domain/text.ts';
+import type { Located } from '../manifests/located.ts';
 import type { ObjectStatus, StandaloneEvent } from '../standalone/standalone-events.ts';
 import type { Standalone } from '../standalone/standalone.ts';
 import { connectHelp } from './connect-help.ts';
 import type { Delivery } from './demo.ts';
-import { count, objectLabel, printable, shorten, styled, table, violationLine } from './render.ts';
+import { count, objectLabel, shorten, styled, table, violationLine } from './render.ts';
 import type { Cell } from './render.ts';
 
 /** Rows of the table: beyond it, those that are Ready are only counted. */

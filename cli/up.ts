@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { destination, pino } from 'pino';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
+import { printable } from '../domain/text.ts';
 import { systemClock } from '../standalone/clock.ts';
 import type { ServerTls } from '../standalone/listeners.ts';
 import type { StandaloneEvent } from '../standalone/standalone-events.ts';
@@ -15,7 +16,7 @@ import { ExitCode } from './exit-code.ts';
 import { eventJson, writeJsonLine } from './json-lines.ts';
 import { LOG_LEVELS, outputOption, parsePort } from './options.ts';
 import type { OutputFormat } from './options.ts';
-import { printable, styled, writeError, writeLine } from './render.ts';
+import { styled, writeError, writeLine } from './render.ts';
 import { deliveryText, eventText, readyText } from './up-text.ts';
 import { validate } from './validate.ts';
 

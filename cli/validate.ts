@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printable } from '../domain/text.ts';
 import { checkFolder } from '../standalone/check.ts';
 import { systemClock } from '../standalone/clock.ts';
 import type { Plan } from '../standalone/plan.ts';
@@ -6,7 +7,7 @@ import { ExitCode } from './exit-code.ts';
 import { violationJson, writeJsonLine } from './json-lines.ts';
 import { outputOption } from './options.ts';
 import type { OutputFormat } from './options.ts';
-import { count, printable, styled, violationLine, writeError, writeLine } from './render.ts';
+import { count, styled, violationLine, writeError, writeLine } from './render.ts';
 
 const HELP = `
 Prints each violation as

@@ -14,6 +14,7 @@ export {
   type ConnectionChange,
   type Impact,
 } from './access/impact.ts';
+export { clientsOf, describeAccess, firstNames, topicsOf } from './access/impact-words.ts';
 export {
   buildPolicy,
   isEqualJson,

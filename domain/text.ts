@@ -32,3 +32,11 @@ export function printTime(timeMs: number): string {
     ? 'an unreadable time'
     : new Date(timeMs).toISOString().replace('.000Z', 'Z');
 }
+
+/** Names of files and messages may hold what moves the cursor or changes the screen. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}|\p{Cf}/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}

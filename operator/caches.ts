@@ -1,9 +1,10 @@
 /** What the API server has of everything that the operator looks at, kept up by watching. */
 import type { Logger } from 'pino';
 import type { Clock } from '../control/clock.ts';
-import { Informer } from './kube/informer.ts';
-import type { KubeApi, KubeObject, ObjectName, ResourceType } from './kube/kube-api.ts';
-import { DECLARED_TYPES, type DeclaredObject } from './namespace/declared.ts';
+import { Informer } from '../kube/informer.ts';
+import type { KubeApi, KubeObject, ObjectName, ResourceType } from '../kube/kube-api.ts';
+import { DECLARED_TYPES } from '../kube/declared-types.ts';
+import { type DeclaredObject } from './namespace/declared.ts';
 import { WORKLOAD_LABEL } from './namespace/workload/labels.ts';
 import {
   OWNED_SELECTOR,

@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { API_VERSION } from '../domain/resources.ts';
 import type { Clock } from '../control/clock.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
-import type { CountCall } from './kube/kube-client.ts';
+import type { CountCall } from '../kube/kube-client.ts';
 import { callCounter, controllerMetrics, leaderGauge } from './kube/metrics.ts';
 import { WORKERS_MAX, type WorkQueueObserver } from './kube/work-queue.ts';
 import type { EventSink } from './namespace/status-teller.ts';

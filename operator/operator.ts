@@ -7,7 +7,7 @@ import { Caches } from './caches.ts';
 import type { Clock } from '../control/clock.ts';
 import { Publications } from './control-server/publications.ts';
 import { FencedApi } from './kube/fenced-api.ts';
-import type { KubeApi, KubeObject, ObjectName } from './kube/kube-api.ts';
+import type { KubeApi, KubeObject, ObjectName } from '../kube/kube-api.ts';
 import { LeaderElection, type LeaderElectionTimes } from './kube/leader-election.ts';
 import type { WorkQueueObserver } from './kube/work-queue.ts';
 import { Compilations } from './namespace/compilations.ts';

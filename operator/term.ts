@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../control/clock.ts';
 import type { SnapshotPublisher } from './control-server/snapshot-publisher.ts';
-import type { KubeApi, KubeObject } from './kube/kube-api.ts';
+import type { KubeApi, KubeObject } from '../kube/kube-api.ts';
 import { WorkQueue, type Priority, type WorkQueueObserver } from './kube/work-queue.ts';
 import type { Compilations } from './namespace/compilations.ts';
 import { Reconciler } from './namespace/reconciler.ts';

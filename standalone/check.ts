@@ -1,7 +1,7 @@
 import { success, failure } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
-import type { FileFault } from './manifest-files.ts';
-import { openManifests } from './manifests.ts';
+import type { FileFault } from '../manifests/manifest-files.ts';
+import { openManifests } from '../manifests/manifests.ts';
 import { planOf } from './plan.ts';
 import type { Plan } from './plan.ts';
 

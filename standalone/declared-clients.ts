@@ -2,8 +2,8 @@ import { nameOf, resourceKey } from '../domain/resources.ts';
 import type { CertificateSubject } from '../domain/resources.ts';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
-import type { FileFault } from './manifest-files.ts';
-import { openManifests, resourceOf } from './manifests.ts';
+import type { FileFault } from '../manifests/manifest-files.ts';
+import { openManifests, resourceOf } from '../manifests/manifests.ts';
 
 export interface DeclaredClient {
   /** `metadata.name` of the MqttNamespace. */

@@ -7,7 +7,7 @@ import { CertificateFileError, openDevelopmentAuthority } from './development-ce
 import type { ClientCertificateFiles, DevelopmentAuthority } from './development-certificates.ts';
 import { DEVELOPMENT_CLIENTS_MAX, developmentClientsOf } from './development-clients.ts';
 import type { DevelopmentClient } from './development-clients.ts';
-import { systemErrorCode } from './manifest-files.ts';
+import { systemErrorCode } from '../manifests/manifest-files.ts';
 import type { Plan } from './plan.ts';
 
 /** By name of the client. */

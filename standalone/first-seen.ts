@@ -16,8 +16,8 @@ import { dirname, join } from 'node:path';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
 import { isRecord } from '../domain/validate/shape.ts';
-import { systemErrorCode } from './manifest-files.ts';
-import { MANIFEST_OBJECTS_MAX } from './manifest-bounds.ts';
+import { systemErrorCode } from '../manifests/manifest-files.ts';
+import { MANIFEST_OBJECTS_MAX } from '../manifests/manifest-bounds.ts';
 
 /** Bytes of the state file: the most objects with the longest names and a timestamp each. */
 const STATE_BYTES_MAX = MANIFEST_OBJECTS_MAX * 512;

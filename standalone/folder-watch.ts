@@ -7,7 +7,7 @@ import { readdirSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
-import { MANIFEST_FILES_MAX } from './manifest-bounds.ts';
+import { MANIFEST_FILES_MAX } from '../manifests/manifest-bounds.ts';
 
 /** What a person's save, or a tool's writing of many files, takes to be over. */
 const QUIET_MS = 40;

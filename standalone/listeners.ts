@@ -6,7 +6,7 @@ import type { Broker, startBroker } from '../broker/broker.ts';
 import { StoreUnavailableError } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { systemErrorCode } from './manifest-files.ts';
+import { systemErrorCode } from '../manifests/manifest-files.ts';
 
 const PORT_MAX = 65535;
 

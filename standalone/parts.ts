@@ -14,9 +14,9 @@ import type { FirstSeen } from './first-seen.ts';
 import { certificateHosts } from './hosts.ts';
 import { createListeners } from './listeners.ts';
 import type { Listeners, ServerTls, StartBroker } from './listeners.ts';
-import { systemErrorCode } from './manifest-files.ts';
-import { openManifests } from './manifests.ts';
-import type { Manifests } from './manifests.ts';
+import { systemErrorCode } from '../manifests/manifest-files.ts';
+import { openManifests } from '../manifests/manifests.ts';
+import type { Manifests } from '../manifests/manifests.ts';
 import type { StandaloneEvent } from './standalone-events.ts';
 
 export interface StandaloneOptions {

@@ -9,11 +9,11 @@ import type { Resource, ResourceOf } from '../domain/resources.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Violation } from '../domain/violation.ts';
 import { developmentCaCertificate, namespacesWithoutAuthority } from './development-clients.ts';
-import { byPlace } from './located.ts';
-import type { Located } from './located.ts';
+import { byPlace } from '../manifests/located.ts';
+import type { Located } from '../manifests/located.ts';
 import type { Listening } from './listeners.ts';
-import type { ManifestObject, ManifestSet } from './manifests.ts';
-import { resourceOf } from './manifests.ts';
+import type { ManifestObject, ManifestSet } from '../manifests/manifests.ts';
+import { resourceOf } from '../manifests/manifests.ts';
 import type { ObjectStatus } from './standalone-events.ts';
 
 export interface PlanOptions {

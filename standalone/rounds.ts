@@ -1,6 +1,6 @@
 /** What differs between two rounds, as events. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Located } from './located.ts';
+import type { Located } from '../manifests/located.ts';
 import type { Endpoints, ObjectStatus, StandaloneEvent } from './standalone-events.ts';
 
 /** Everything that is known after the folder was read and the brokers run it. */

@@ -1,7 +1,7 @@
 /** What the standalone process tells whoever started it. */
 import type { Condition } from '../domain/conditions.ts';
 import type { Kind } from '../domain/resources.ts';
-import type { Located } from './located.ts';
+import type { Located } from '../manifests/located.ts';
 
 /** One object and how it stands. */
 export interface ObjectStatus {

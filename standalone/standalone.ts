@@ -11,7 +11,7 @@ import { watchFolder } from './folder-watch.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import { connectHost } from './hosts.ts';
 import type { Listening } from './listeners.ts';
-import { byPlace } from './located.ts';
+import { byPlace } from '../manifests/located.ts';
 import { openParts } from './parts.ts';
 import type { Parts, StandaloneOptions, StartFault } from './parts.ts';
 import { listenViolations, planOf, statusesOf } from './plan.ts';

@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../control/clock.ts';
-import { KubeClient } from '../operator/kube/kube-client.ts';
+import { KubeClient } from '../kube/kube-client.ts';
 import { startApiServer } from './support/api-server.ts';
 import { within } from './support/within.ts';
 import { CONFORMANCE_CASES, NAMESPACES } from './support/kube-model/conformance.ts';

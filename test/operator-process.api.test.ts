@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../control/clock.ts';
-import { loadKubeConfig } from '../operator/kube/credentials.ts';
+import { loadKubeConfig } from '../kube/credentials.ts';
 import { startOperatorProcess } from '../operator/process.ts';
 import { startApiServer, type ApiServer } from './support/api-server.ts';
 import { eventually } from './support/within.ts';

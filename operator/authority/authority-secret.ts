@@ -1,7 +1,7 @@
 /** The authority as a Secret. */
 import { issuedFromPem } from '../../certificates/issued.ts';
 import type { Issued } from '../../certificates/issue.ts';
-import type { KubeObject, ResourceType } from '../kube/kube-api.ts';
+import type { KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import { trustPem } from './authority-state.ts';
 import type { AuthorityState } from './authority-state.ts';
 

@@ -5,8 +5,8 @@
 import type { Logger } from 'pino';
 import type { Issued } from '../../certificates/issue.ts';
 import type { Clock } from '../../control/clock.ts';
-import { isAlreadyExists, isConflict } from '../kube/kube-api.ts';
-import type { KubeApi } from '../kube/kube-api.ts';
+import { isAlreadyExists, isConflict } from '../../kube/kube-api.ts';
+import type { KubeApi } from '../../kube/kube-api.ts';
 import { AUTHORITY_SECRET, authoritySecret, readAuthority, SECRETS } from './authority-secret.ts';
 import type { Secret } from './authority-secret.ts';
 import { authorityAt, newAuthority, trustPem } from './authority-state.ts';

@@ -1,7 +1,7 @@
 /** Tells the API server which authority the webhook's certificate is signed by. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../control/clock.ts';
-import type { KubeApi, KubeObject, ResourceType } from '../kube/kube-api.ts';
+import type { KubeApi, KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import { toBase64 } from './authority-secret.ts';
 import type { Authority } from './authority.ts';
 import { repeat } from './repeat.ts';

@@ -6,7 +6,7 @@ import { startApiServer } from '../../test/support/api-server.ts';
 import { eventually } from '../../test/support/within.ts';
 import { systemClock } from '../../control/clock.ts';
 import { EventRecorder } from './event-recorder.ts';
-import type { KubeObject } from './kube-api.ts';
+import type { KubeObject } from '../../kube/kube-api.ts';
 
 test('a server takes the events as they are made, and kubectl shows them', async (t) => {
   const server = await startApiServer();

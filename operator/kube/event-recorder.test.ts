@@ -5,8 +5,8 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 import { ScriptedKubeApi } from '../../test/support/scripted-kube-api.ts';
 import { EventRecorder } from './event-recorder.ts';
 import type { ObjectReference, RecordedEvent } from './event-recorder.ts';
-import { KubeApiError, UnreachableError } from './kube-api.ts';
-import type { KubeApi, KubeObject } from './kube-api.ts';
+import { KubeApiError, UnreachableError } from '../../kube/kube-api.ts';
+import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
 
 interface Write {
   readonly verb: 'create' | 'patch';

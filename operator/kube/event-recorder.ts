@@ -2,10 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../control/clock.ts';
-import { isAlreadyExists, isNotFound, KubeApiError, UnreachableError } from './kube-api.ts';
-import type { KubeApi, KubeObject, ResourceType } from './kube-api.ts';
+import {
+  isAlreadyExists,
+  isNotFound,
+  KubeApiError,
+  UnreachableError,
+} from '../../kube/kube-api.ts';
+import type { KubeApi, KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import { microTime } from './micro-time.ts';
-import { sleep } from './sleep.ts';
+import { sleep } from '../../kube/sleep.ts';
 
 export const EVENTS_V1: ResourceType = {
   apiVersion: 'events.k8s.io/v1',

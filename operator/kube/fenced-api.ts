@@ -10,7 +10,7 @@ import type {
   ResourceType,
   WatchEvent,
   WatchOptions,
-} from './kube-api.ts';
+} from '../../kube/kube-api.ts';
 
 /** The write was not sent: another replica may be the leader. */
 export class NotLeadingError extends Error {

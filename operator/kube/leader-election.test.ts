@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { KubeApiError, UnreachableError, type KubeApi } from './kube-api.ts';
+import { KubeApiError, UnreachableError, type KubeApi } from '../../kube/kube-api.ts';
 import { LEADER_ELECTION_TIMES, LeaderElection, type Lease } from './leader-election.ts';
 
 const LEASE = { namespace: 'mqttgrid-system', name: 'mqttgrid-operator' };

@@ -11,7 +11,7 @@ import {
   type KubeObject,
   type ObjectName,
   type ResourceType,
-} from './kube-api.ts';
+} from '../../kube/kube-api.ts';
 import { microTime } from './micro-time.ts';
 
 export const LEASES: ResourceType = {

@@ -5,7 +5,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../control/clock.ts';
-import type { CountCall } from './kube-client.ts';
+import type { CountCall } from '../../kube/kube-client.ts';
 import type { WorkQueueObserver } from './work-queue.ts';
 
 /** client-go's for queues, from a millisecond on: the clock tells no less. */

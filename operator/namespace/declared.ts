@@ -1,10 +1,9 @@
 /** One declared object, as the cache has it, and what is on its way to its status. */
 import type { Verdict } from '../../domain/compile.ts';
 import type { Condition, ProgrammedState } from '../../domain/conditions.ts';
-import { API_VERSION, type Kind, type Resource } from '../../domain/resources.ts';
+import type { Resource } from '../../domain/resources.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
-import type { KubeObject, ResourceType } from '../kube/kube-api.ts';
-import { CRDS } from '../../crds/schemas.ts';
+import type { KubeObject } from '../../kube/kube-api.ts';
 
 /** As the API server stores it. Old objects may have any shape below `spec` and `status`. */
 export interface DeclaredObject extends KubeObject {
@@ -79,18 +78,3 @@ function resourceOf({ kind, metadata, spec }: DeclaredObject): Resource {
 export function readStatus(status: unknown): Partial<Status> {
   return isRecord(status) ? status : {};
 }
-
-const TYPES: ReadonlyMap<Kind, ResourceType> = new Map(
-  [...CRDS.values()].map(({ kind, plural }) => [
-    kind,
-    { apiVersion: API_VERSION, kind, plural, namespaced: true },
-  ]),
-);
-
-export function resourceTypeOf(kind: Kind): ResourceType {
-  const type = TYPES.get(kind);
-  if (type === undefined) throw new Error(`no resource type of ${kind}`);
-  return type;
-}
-
-export const DECLARED_TYPES: readonly ResourceType[] = [...TYPES.values()];

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import { KubeApiError, UnreachableError, type KubeApi, type KubeObject } from '../kube/kube-api.ts';
+import {
+  KubeApiError,
+  UnreachableError,
+  type KubeApi,
+  type KubeObject,
+} from '../../kube/kube-api.ts';
 import { Declared, type Status } from './declared.ts';
 import { StatusWriter } from './status-writer.ts';
 

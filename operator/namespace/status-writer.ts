@@ -1,15 +1,10 @@
 /** Writes statuses, a bounded number at a time, the newest of each object. */
 import type { Logger } from 'pino';
-import type { KubeApi, KubeObject } from '../kube/kube-api.ts';
-import { isConflict, isNotFound } from '../kube/kube-api.ts';
+import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
+import { isConflict, isNotFound } from '../../kube/kube-api.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
-import {
-  readStatus,
-  resourceTypeOf,
-  type Declared,
-  type Status,
-  type StatusCondition,
-} from './declared.ts';
+import { resourceTypeOf } from '../../kube/declared-types.ts';
+import { readStatus, type Declared, type Status, type StatusCondition } from './declared.ts';
 import { findCondition } from './status.ts';
 
 export interface StatusWriterOptions {

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { MqttNamespaceSpec } from '../../domain/resources.ts';
-import type { KubeObject, ResourceType } from '../../operator/kube/kube-api.ts';
-import type { KubeClient } from '../../operator/kube/kube-client.ts';
+import type { KubeObject, ResourceType } from '../../kube/kube-api.ts';
+import type { KubeClient } from '../../kube/kube-client.ts';
 import {
   CLAIMS,
   OWNED_SELECTOR,

@@ -23,7 +23,7 @@ import {
 } from '../../domain/compile.ts';
 import type { Kind, Resource } from '../../domain/resources.ts';
 import { systemClock } from '../../control/clock.ts';
-import { loadKubeConfig } from '../../operator/kube/credentials.ts';
+import { loadKubeConfig } from '../../kube/credentials.ts';
 import type { DeclaredObject } from '../../operator/namespace/declared.ts';
 import { World } from '../../operator/namespace/world.ts';
 import { startWebhookServer, WEBHOOK_PATH } from '../../operator/webhook/webhook-server.ts';

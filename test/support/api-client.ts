@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../control/clock.ts';
-import { loadKubeConfig } from '../../operator/kube/credentials.ts';
-import type { ResourceType } from '../../operator/kube/kube-api.ts';
-import { KubeClient } from '../../operator/kube/kube-client.ts';
-import type { KubeClientOptions } from '../../operator/kube/kube-client.ts';
+import { loadKubeConfig } from '../../kube/credentials.ts';
+import type { ResourceType } from '../../kube/kube-api.ts';
+import { KubeClient } from '../../kube/kube-client.ts';
+import type { KubeClientOptions } from '../../kube/kube-client.ts';
 
 /** A client of a test's API server, closed when the test ends. */
 export function apiClient(

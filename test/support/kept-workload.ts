@@ -8,12 +8,7 @@ import pino from 'pino';
 import type { MqttNamespaceSpec } from '../../domain/resources.ts';
 import { Authority } from '../../operator/authority/authority.ts';
 import { systemClock } from '../../control/clock.ts';
-import type {
-  KubeApi,
-  KubeObject,
-  ObjectName,
-  ResourceType,
-} from '../../operator/kube/kube-api.ts';
+import type { KubeApi, KubeObject, ObjectName, ResourceType } from '../../kube/kube-api.ts';
 import type { Owner } from '../../operator/namespace/workload/labels.ts';
 import {
   OWNED_SELECTOR,

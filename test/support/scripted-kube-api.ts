@@ -7,7 +7,7 @@ import type {
   ResourceType,
   WatchEvent,
   WatchOptions,
-} from '../../operator/kube/kube-api.ts';
+} from '../../kube/kube-api.ts';
 
 /** A watch that is open. */
 export interface OpenWatch<T extends KubeObject> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { MqttNamespaceSpec } from '../../domain/resources.ts';
-import type { KubeObject, ResourceType } from '../../operator/kube/kube-api.ts';
-import type { KubeClient } from '../../operator/kube/kube-client.ts';
+import type { KubeObject, ResourceType } from '../../kube/kube-api.ts';
+import type { KubeClient } from '../../kube/kube-client.ts';
 import { NAMESPACES, apiClient } from './api-client.ts';
 import { KeptWorkload } from './kept-workload.ts';
 

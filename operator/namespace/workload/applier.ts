@@ -1,8 +1,8 @@
 /** Makes objects on the API server what they should be, in as few writes as there are changes. */
 import { failure, success, type Result } from '../../../domain/result.ts';
 import type { Clock } from '../../../control/clock.ts';
-import { KubeApiError } from '../../kube/kube-api.ts';
-import type { KubeApi, KubeObject, ResourceType } from '../../kube/kube-api.ts';
+import { KubeApiError } from '../../../kube/kube-api.ts';
+import type { KubeApi, KubeObject, ResourceType } from '../../../kube/kube-api.ts';
 import { FIELD_MANAGER, isOurs } from './labels.ts';
 import type { Owner } from './labels.ts';
 import type { WorkloadNames } from './names.ts';

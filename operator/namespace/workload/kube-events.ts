@@ -1,6 +1,6 @@
 /** What Kubernetes' own controllers say of an object, which no status of theirs holds. */
 import type { Clock } from '../../../control/clock.ts';
-import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
+import type { KubeApi, KubeObject } from '../../../kube/kube-api.ts';
 import { EVENTS } from './owned-types.ts';
 import { TimedMemory } from './timed-memory.ts';
 

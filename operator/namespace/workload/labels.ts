@@ -1,6 +1,6 @@
 /** What marks the objects of a MqttNamespace as such. */
 import type { MqttNamespaceSpec } from '../../../domain/resources.ts';
-import type { KubeObject, ObjectMeta, OwnerReference } from '../../kube/kube-api.ts';
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../../kube/kube-api.ts';
 import type { WorkloadNames } from './names.ts';
 
 /** The MqttNamespace as the API server has it. */

@@ -1,6 +1,6 @@
 /** The types of what the operator makes for a MqttNamespace, and how caches of them are asked. */
 import { SECRETS } from '../../authority/authority-secret.ts';
-import type { KubeObject, ObjectName, ResourceType } from '../../kube/kube-api.ts';
+import type { KubeObject, ObjectName, ResourceType } from '../../../kube/kube-api.ts';
 import { MANAGED_BY, OWNER_ANNOTATION } from './labels.ts';
 
 export { SECRETS };

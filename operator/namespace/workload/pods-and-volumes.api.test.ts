@@ -10,7 +10,7 @@ import { startApiServer } from '../../../test/support/api-server.ts';
 import type { ApiServer } from '../../../test/support/api-server.ts';
 import { workloadStage } from '../../../test/support/workload-stage.ts';
 import type { WorkloadStage } from '../../../test/support/workload-stage.ts';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { CLAIMS, PODS, STATEFUL_SETS, STORAGE_CLASSES } from './owned-types.ts';
 import type { Pod } from './pods.ts';
 import type { StatefulSet } from './stateful-set.ts';

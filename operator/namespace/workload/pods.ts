@@ -1,5 +1,5 @@
 import type { V1PodSpec, V1PodStatus } from '@kubernetes/client-node';
-import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
+import type { KubeApi, KubeObject } from '../../../kube/kube-api.ts';
 import { PODS } from './owned-types.ts';
 import type { StatefulSet } from './stateful-set.ts';
 

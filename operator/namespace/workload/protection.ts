@@ -1,6 +1,6 @@
 /** What protects the pods: from each other's absence, and from the network. */
 import type { V1NetworkPolicySpec, V1PodDisruptionBudgetSpec } from '@kubernetes/client-node';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { OPERATOR_POD_LABELS, ownedMetadata, selectorLabels } from './labels.ts';
 import type { Owner } from './labels.ts';
 import type { WorkloadNames } from './names.ts';

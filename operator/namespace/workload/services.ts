@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { V1ServiceSpec, V1ServiceStatus } from '@kubernetes/client-node';
 import { isDnsName } from '../../../certificates/extensions.ts';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { ownedMetadata, selectorLabels } from './labels.ts';
 import type { Owner } from './labels.ts';
 import type { WorkloadNames } from './names.ts';

@@ -1,6 +1,6 @@
 /** Whether an object on the API server is as it is wanted, found without any memory. */
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { sameQuantity } from './quantity.ts';
 
 /**

@@ -3,7 +3,7 @@ import type {
   V1StatefulSetSpec,
   V1StatefulSetStatus,
 } from '@kubernetes/client-node';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { brokerPod, SERVER_VOLUME_NAME } from './broker-pod.ts';
 import type { PodInput } from './broker-pod.ts';
 import {

@@ -1,5 +1,5 @@
 /** Keeps the StatefulSet as declared, through changes that Kubernetes does not allow. */
-import type { KubeApi } from '../../kube/kube-api.ts';
+import type { KubeApi } from '../../../kube/kube-api.ts';
 import { fault, passing, refusalOf } from './applier.ts';
 import type { Applied, Applier, Subject } from './applier.ts';
 import type { PodInput } from './broker-pod.ts';

@@ -1,7 +1,7 @@
 /** Why a broker pod does not run, or is not ready yet: for the person who must act. */
 import type { V1ContainerState, V1ContainerStatus } from '@kubernetes/client-node';
 import { quote } from '../../../domain/text.ts';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { CONTAINER_NAME } from './broker-pod.ts';
 import type { Pod } from './pods.ts';
 import type { Claim } from './volumes.ts';

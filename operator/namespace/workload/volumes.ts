@@ -1,8 +1,8 @@
 /** The claims of the pods' volumes: who deletes them, and what may still be changed about them. */
 import type { V1PersistentVolumeClaimSpec } from '@kubernetes/client-node';
 import { quote } from '../../../domain/text.ts';
-import { isNotFound } from '../../kube/kube-api.ts';
-import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
+import { isNotFound } from '../../../kube/kube-api.ts';
+import type { KubeApi, KubeObject } from '../../../kube/kube-api.ts';
 import { refusalOf } from './applier.ts';
 import type { ApplierOptions } from './applier.ts';
 import { ownerReference } from './labels.ts';

@@ -10,7 +10,7 @@ import { eventually } from '../../../test/support/within.ts';
 import { Authority } from '../../authority/authority.ts';
 import { Caches } from '../../caches.ts';
 import { systemClock } from '../../../control/clock.ts';
-import type { KubeObject } from '../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { ownerNameOf, SECRETS, SERVICES } from './owned-types.ts';
 import { KubeWorkloads } from './workload.ts';
 

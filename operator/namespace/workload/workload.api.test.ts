@@ -10,7 +10,7 @@ import type { ApiServer } from '../../../test/support/api-server.ts';
 import { COMPLETE_SPECS } from '../../../test/support/complete-specs.ts';
 import { workloadStage } from '../../../test/support/workload-stage.ts';
 import type { WorkloadStage } from '../../../test/support/workload-stage.ts';
-import type { KubeObject, ResourceType } from '../../kube/kube-api.ts';
+import type { KubeObject, ResourceType } from '../../../kube/kube-api.ts';
 import {
   DISRUPTION_BUDGETS,
   NETWORK_POLICIES,

@@ -1,8 +1,8 @@
 /** How busy the API server is kept, by its own metrics. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../../control/clock.ts';
-import { CredentialSource, loadKubeConfig, serverUrl } from '../../../operator/kube/credentials.ts';
-import { exchange } from '../../../operator/kube/transport.ts';
+import { CredentialSource, loadKubeConfig, serverUrl } from '../../../kube/credentials.ts';
+import { exchange } from '../../../kube/transport.ts';
 
 const WRITES = /^apiserver_request_total\{(.*verb="(?:APPLY|DELETE|PATCH|POST|PUT)".*)\} (\S+)$/gm;
 const IN_FLIGHT = /^apiserver_current_inflight_requests\{request_kind="mutating"\} (\S+)$/m;

@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { resourceTypeOf } from '../../../operator/namespace/declared.ts';
+import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { describeMachine } from '../report/machine.ts';
 import { ApiServerLoad } from './api-server-load.ts';
 import { declareGrid, deleteClients } from './declarations.ts';

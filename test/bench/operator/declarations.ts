@@ -1,8 +1,8 @@
 /** What is declared: one MqttNamespace with thousands of clients, and what they are used with. */
 import { API_VERSION, type Kind } from '../../../domain/resources.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
-import type { KubeClient } from '../../../operator/kube/kube-client.ts';
-import { resourceTypeOf } from '../../../operator/namespace/declared.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
+import type { KubeClient } from '../../../kube/kube-client.ts';
+import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { CALLS_IN_FLIGHT, GRID } from './installation.ts';
 
 /** Of the attributes as compact JSON. */

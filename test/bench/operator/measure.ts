@@ -1,7 +1,7 @@
 /** The measurements, each of an installation that is in the state that the one before left. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kind } from '../../../domain/resources.ts';
-import { resourceTypeOf } from '../../../operator/namespace/declared.ts';
+import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { eventually } from '../../support/within.ts';
 import type { ApiServerLoad } from './api-server-load.ts';
 import {

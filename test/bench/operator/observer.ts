@@ -2,13 +2,10 @@
 import { pino } from 'pino';
 import type { Kind } from '../../../domain/resources.ts';
 import { systemClock } from '../../../control/clock.ts';
-import { Informer } from '../../../operator/kube/informer.ts';
-import type { KubeClient } from '../../../operator/kube/kube-client.ts';
-import {
-  readStatus,
-  resourceTypeOf,
-  type DeclaredObject,
-} from '../../../operator/namespace/declared.ts';
+import { Informer } from '../../../kube/informer.ts';
+import type { KubeClient } from '../../../kube/kube-client.ts';
+import { resourceTypeOf } from '../../../kube/declared-types.ts';
+import { readStatus, type DeclaredObject } from '../../../operator/namespace/declared.ts';
 import { findCondition } from '../../../operator/namespace/status.ts';
 import { within } from '../../support/within.ts';
 import { GRID } from './installation.ts';

@@ -3,7 +3,7 @@ import type { Issued } from '../../../certificates/issue.ts';
 import { authoritySecret } from '../../../operator/authority/authority-secret.ts';
 import { newAuthority } from '../../../operator/authority/authority-state.ts';
 import type { Authority } from '../../../operator/authority/authority.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { MODEL_EPOCH_MS, type ModelClock } from '../../support/kube-model/model-clock.ts';
 
 /** By what was asked for. Bounded by what the workloads declare. */

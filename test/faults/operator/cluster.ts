@@ -1,7 +1,7 @@
 /** A whole cluster in this process: its API server, controllers, pods, and our operator. */
 import pino, { type Logger } from 'pino';
 import type { BrokerLink } from '../../../control/stream.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { SECRETS } from '../../../operator/namespace/workload/owned-types.ts';
 import { Random } from '../../hostile/random.ts';
 import { NAMESPACES } from '../../support/kube-model/conformance.ts';

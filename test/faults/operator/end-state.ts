@@ -1,5 +1,5 @@
 /** What a cluster has come to, without what differs from run to run. */
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { APPLIED_ANNOTATION } from '../../../operator/namespace/workload/stamp.ts';
 import { IMMUTABLE_ANNOTATION } from '../../../operator/namespace/workload/stateful-set.ts';
 import {

@@ -2,8 +2,8 @@
  * What goes wrong, after Sieve (OSDI 22): each plan is one fault at one place of one workload. What
  * they break is counted over all replicas of a run, so that a place is the same in each run.
  */
-import { UnreachableError } from '../../../operator/kube/kube-api.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import { UnreachableError } from '../../../kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { LEASES } from '../../../operator/kube/leader-election.ts';
 import { faultNamed, type Call, type CallFault } from '../../support/kube-model/faulty-api.ts';
 import type { Propagation } from './oracles.ts';

@@ -24,7 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
     family: 'watches fail',
     edits: [
       {
-        file: 'operator/kube/informer.ts',
+        file: 'kube/informer.ts',
         replace: 'if (isGone(error)) this.#position = undefined;',
         by: '',
       },
@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a watch does not go on where it was',
     edits: [
       {
-        file: 'operator/kube/informer.ts',
+        file: 'kube/informer.ts',
         replace: 'this.#position = object.metadata.resourceVersion ?? this.#position;',
         by: '',
       },
@@ -231,7 +231,7 @@ export const MUTANTS: readonly Mutant[] = [
         by: 'if (known.uid === "") {',
       },
       {
-        file: 'operator/kube/object-cache.ts',
+        file: 'kube/object-cache.ts',
         replace: 'if (before !== undefined && before.metadata.uid !== after.metadata.uid) {',
         by: 'if (before === after) {',
       },

@@ -2,7 +2,7 @@
 import { compareVersions, versionText } from '../../../control/messages.ts';
 import { isKind, nameOf } from '../../../domain/resources.ts';
 import type { SnapshotList } from '../../../domain/snapshot-changes.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { LEADER_ELECTION_TIMES } from '../../../operator/kube/leader-election.ts';
 import type { Applied } from '../../support/kube-model/model-brokers.ts';
 import type { Change } from '../../support/kube-model/history.ts';

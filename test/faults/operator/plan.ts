@@ -1,6 +1,6 @@
 /** One run: a workload, what goes wrong meanwhile, and what must hold all the same. */
 import { API_VERSION } from '../../../domain/resources.ts';
-import { KubeApiError, type KubeObject } from '../../../operator/kube/kube-api.ts';
+import { KubeApiError, type KubeObject } from '../../../kube/kube-api.ts';
 import { SECRETS } from '../../../operator/namespace/workload/owned-types.ts';
 import type { Faults } from '../../support/kube-model/faulty-api.ts';
 import { asJson, asObject } from '../../support/kube-model/json.ts';

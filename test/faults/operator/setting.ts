@@ -1,7 +1,7 @@
 /** What all runs of a process share, and how many of them there are. */
 import { issueServerCertificate } from '../../../certificates/issue.ts';
 import { encoded, readAuthority } from '../../../operator/authority/authority-secret.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { Random } from '../../hostile/random.ts';
 import { MODEL_EPOCH_MS } from '../../support/kube-model/model-clock.ts';
 import { sharedAuthority } from './certificates.ts';

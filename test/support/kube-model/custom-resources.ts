@@ -4,7 +4,7 @@ import { schemaOf, validateShape, withDefaults, type Schema } from '../../../crd
 import { immutableViolations } from '../../../domain/immutable.ts';
 import type { Kind } from '../../../domain/resources.ts';
 import { printViolation } from '../../../domain/violation.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { isRecord, type JsonObject } from './json.ts';
 
 /** Defaults of the schema where a field is absent, and no field that it does not know. */

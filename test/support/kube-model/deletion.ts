@@ -1,5 +1,5 @@
 /** What a delete makes of an object, and when what is being deleted is gone. */
-import type { DeleteOptions, KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { DeleteOptions, KubeObject } from '../../../kube/kube-api.ts';
 import { printTime } from './object-states.ts';
 import { asJson, isRecord } from './json.ts';
 

@@ -12,8 +12,8 @@ import type {
   ResourceType,
   WatchEvent,
   WatchOptions,
-} from '../../../operator/kube/kube-api.ts';
-import { KubeApiError, UnreachableError } from '../../../operator/kube/kube-api.ts';
+} from '../../../kube/kube-api.ts';
+import { KubeApiError, UnreachableError } from '../../../kube/kube-api.ts';
 import type { ModelApi } from './model-api.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'apply' | 'delete';

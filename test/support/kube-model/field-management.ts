@@ -1,5 +1,5 @@
 /** Who owns which field: what `managedFields` is for on a real server. */
-import { KubeApiError } from '../../../operator/kube/kube-api.ts';
+import { KubeApiError } from '../../../kube/kube-api.ts';
 import { difference, leavesOf, merged, objectOf, pruned, treeOf, type Node } from './fields.ts';
 import { isRecord, without, type JsonObject } from './json.ts';
 import type { Structure } from './structure.ts';

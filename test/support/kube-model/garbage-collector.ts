@@ -3,7 +3,7 @@
  * are let go, claims wait for their pods, a Kubernetes namespace goes with all that is in it.
  */
 import type { Clock } from '../../../control/clock.ts';
-import type { KubeObject, OwnerReference } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject, OwnerReference } from '../../../kube/kube-api.ts';
 import { COLLECTOR_FINALIZERS, VOLUME_PROTECTION } from './deletion.ts';
 import { asJson, isRecord } from './json.ts';
 import { MODEL_KINDS, typeNamed, type ModelKind } from './kinds.ts';

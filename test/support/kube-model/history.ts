@@ -1,6 +1,6 @@
 /** What became of objects, in order, as far back as watches and lists may ask. */
-import type { KubeObject, ResourceType, WatchEvent } from '../../../operator/kube/kube-api.ts';
-import { KubeApiError } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject, ResourceType, WatchEvent } from '../../../kube/kube-api.ts';
+import { KubeApiError } from '../../../kube/kube-api.ts';
 import type { Selector } from './selectors.ts';
 
 export interface Change {

@@ -1,5 +1,5 @@
 /** Objects of the API server as what they are in transit and in store: JSON. */
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { isRecord } from '../../../domain/validate/shape.ts';
 
 export { isRecord };

@@ -1,8 +1,8 @@
 /** What the model knows of each type that the operator uses. */
 import { CRDS, type CustomResource } from '../../../crds/schemas.ts';
 import { API_VERSION } from '../../../domain/resources.ts';
-import type { KubeObject, ResourceType } from '../../../operator/kube/kube-api.ts';
-import { KubeApiError } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject, ResourceType } from '../../../kube/kube-api.ts';
+import { KubeApiError } from '../../../kube/kube-api.ts';
 import { admitCustom, prunedOf } from './custom-resources.ts';
 import { asJson, isEqual, isRecord, without, type JsonObject } from './json.ts';
 import { builtInStructure, customStructure, type Structure } from './structure.ts';

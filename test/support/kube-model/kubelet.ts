@@ -1,7 +1,7 @@
 /** Scheduler, volumes and nodes: pods get a place, run what they are to run, and end. */
 import type { V1Container, V1PersistentVolumeClaimSpec } from '@kubernetes/client-node';
 import type { Clock } from '../../../control/clock.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { claimsOf } from './garbage-collector.ts';
 import { typeNamed } from './kinds.ts';
 import type { ModelServer } from './model-server.ts';

@@ -12,8 +12,8 @@ import type {
   ResourceType,
   WatchEvent,
   WatchOptions,
-} from '../../../operator/kube/kube-api.ts';
-import { isNotFound, UnreachableError } from '../../../operator/kube/kube-api.ts';
+} from '../../../kube/kube-api.ts';
+import { isNotFound, UnreachableError } from '../../../kube/kube-api.ts';
 import { watchEvents } from './history.ts';
 import { kindOf } from './kinds.ts';
 import type { ModelServer } from './model-server.ts';

@@ -13,7 +13,7 @@ import type {
   ResourceType,
   Selection,
   WatchEvent,
-} from '../../../operator/kube/kube-api.ts';
+} from '../../../kube/kube-api.ts';
 import { deletionStep, isDone, VOLUME_PROTECTION } from './deletion.ts';
 import { applied, isSameManagement, updated, type Managers } from './field-management.ts';
 import { History, objectKey, watchEvents, type Change } from './history.ts';

@@ -1,6 +1,6 @@
 /** From one stored state of an object to the next, as the server alone decides. */
-import type { KubeObject, ObjectMeta, ObjectName } from '../../../operator/kube/kube-api.ts';
-import { KubeApiError } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject, ObjectMeta, ObjectName } from '../../../kube/kube-api.ts';
+import { KubeApiError } from '../../../kube/kube-api.ts';
 import { asJson, asObject, isEqual, isRecord, without, type JsonObject } from './json.ts';
 import type { ModelKind } from './kinds.ts';
 

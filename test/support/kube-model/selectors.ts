@@ -1,6 +1,6 @@
 /** Label and field selectors, as far as clients of this model use them. */
-import type { KubeObject, Selection } from '../../../operator/kube/kube-api.ts';
-import { KubeApiError } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject, Selection } from '../../../kube/kube-api.ts';
+import { KubeApiError } from '../../../kube/kube-api.ts';
 
 import { isRecord } from './json.ts';
 

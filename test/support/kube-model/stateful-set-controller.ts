@@ -7,7 +7,7 @@ import type {
   V1StatefulSetSpec,
 } from '@kubernetes/client-node';
 import type { Clock } from '../../../control/clock.ts';
-import type { KubeObject } from '../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../kube/kube-api.ts';
 import { sortedJson } from './json.ts';
 import { typeNamed } from './kinds.ts';
 import type { ModelServer } from './model-server.ts';

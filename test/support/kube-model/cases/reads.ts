@@ -6,7 +6,7 @@ import {
   type ListOptions,
   type WatchEvent,
   type WatchOptions,
-} from '../../../../operator/kube/kube-api.ts';
+} from '../../../../kube/kube-api.ts';
 import {
   aClient,
   CLIENTS,

@@ -5,7 +5,7 @@ import {
   type KubeApi,
   type KubeObject,
   type ObjectMeta,
-} from '../../../../operator/kube/kube-api.ts';
+} from '../../../../kube/kube-api.ts';
 import { typeNamed } from '../kinds.ts';
 
 export interface ConformanceWorld {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/kube/kube-api.ts';
+import type { KubeObject } from '../../../../kube/kube-api.ts';
 import {
   aClient,
   aCondition,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../../test/support/manual-clock.ts';
+import { ManualClock } from '../test/support/manual-clock.ts';
 import { CallLimiter } from './call-limiter.ts';
 import { UnreachableError } from './kube-api.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../../control/clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { backoffMs } from './backoff.ts';
 import { isGone } from './kube-api.ts';
 import type { KubeApi, KubeObject, ResourceType, Selection, WatchEvent } from './kube-api.ts';

@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../control/clock.ts';
+import type { Clock } from '../control/clock.ts';
 import type { Credentials } from './credentials.ts';
 import { KubeApiError, UnreachableError } from './kube-api.ts';
 

@@ -1,7 +1,7 @@
 import { Agent } from 'node:https';
 import type { AgentOptions, RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Clock } from '../../control/clock.ts';
+import type { Clock } from '../control/clock.ts';
 
 /**
  * A kubeconfig: the given file, or else what KUBECONFIG names, or `~/.kube/config`, or the

@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Clock } from '../../control/clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { CALL_LIMITS_DEFAULT, CallLimiter } from './call-limiter.ts';
 import type { CallLimits } from './call-limiter.ts';
 import { CredentialSource, serverUrl } from './credentials.ts';

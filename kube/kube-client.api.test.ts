@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CONFIG_MAPS, NAMESPACES, apiClient } from '../../test/support/api-client.ts';
-import { startApiServer } from '../../test/support/api-server.ts';
-import type { ApiServer } from '../../test/support/api-server.ts';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { eventually, within } from '../../test/support/within.ts';
+import { CONFIG_MAPS, NAMESPACES, apiClient } from '../test/support/api-client.ts';
+import { startApiServer } from '../test/support/api-server.ts';
+import type { ApiServer } from '../test/support/api-server.ts';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
+import { eventually, within } from '../test/support/within.ts';
 import { isAlreadyExists, isConflict, isGone, KubeApiError } from './kube-api.ts';
 import type { KubeObject, ResourceType, WatchEvent } from './kube-api.ts';
 

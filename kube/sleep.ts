@@ -1,4 +1,4 @@
-import type { Clock } from '../../control/clock.ts';
+import type { Clock } from '../control/clock.ts';
 
 /** Resolves after `delayMs`, or as soon as the signal aborts. */
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../control/clock.ts';
+import type { Clock } from '../control/clock.ts';
 import { UnreachableError } from './kube-api.ts';
 
 export interface CallLimits {
