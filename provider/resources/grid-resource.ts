@@ -1,0 +1,89 @@
+/** What all kinds have in common in a program. */
+import {
+  Config,
+  createUrn,
+  dynamic,
+  runtime,
+  type CustomResourceOptions,
+  type Input,
+  type Output,
+} from '@pulumi/pulumi';
+import type { Condition } from '../../domain/conditions.ts';
+import type { Kind } from '../../domain/resources.ts';
+import { provider } from '../shell.ts';
+import { configuredTarget, type Target } from '../target-arguments.ts';
+
+export interface MetadataArgs {
+  /**
+   * `metadata.name`: a DNS subdomain of at most 253 characters, unique among the objects of its
+   * kind in the Kubernetes namespace. The name of the Pulumi resource by default, with nothing
+   * appended: it is what other objects refer to.
+   */
+  readonly name?: Input<string>;
+  /** Kubernetes namespace; the target's by default. */
+  readonly namespace?: Input<string>;
+  readonly labels?: Input<Record<string, Input<string>>>;
+  readonly annotations?: Input<Record<string, Input<string>>>;
+}
+
+export interface GridResourceArgs {
+  readonly metadata?: MetadataArgs;
+  /** Where the object is declared; by default what the stack's configuration says. */
+  readonly target?: Target;
+  /**
+   * Takes over an object that is there already, and fields of it that others manage. Without it
+   * both are errors. (`pulumi import` does not work for dynamic resources.)
+   */
+  readonly adopt?: Input<boolean>;
+  /**
+   * Seconds that creating and changing wait for the object to be in force, and deleting for it to
+   * be gone: 1 to 3600. By default `mqttgrid:timeoutSeconds` of the configuration, or 300.
+   */
+  readonly timeoutSeconds?: Input<number>;
+}
+
+/** As it is declared. */
+export interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export abstract class GridResource extends dynamic.Resource {
+  declare readonly metadata: Output<Metadata>;
+  /** Accepted, ResolvedRefs, Programmed and Ready, as when the object was last read. */
+  declare readonly conditions: Output<readonly Condition[]>;
+  /** Counts the versions of the object's spec; a directory has none. */
+  declare readonly generation: Output<number | undefined>;
+
+  protected constructor(
+    kind: Kind,
+    name: string,
+    args: GridResourceArgs,
+    options: CustomResourceOptions = {},
+  ) {
+    const type = `${MODULE}:${kind}`;
+    const outputs = kind === 'MqttNamespace' ? [...OUTPUTS, 'endpoints', 'counts'] : OUTPUTS;
+    const properties = {
+      ...Object.fromEntries(outputs.map((output) => [output, undefined])),
+      timeoutSeconds: new Config('mqttgrid').getNumber('timeoutSeconds'),
+      ...args,
+      kind,
+      metadata: { name, ...args.metadata },
+      target: args.target ?? configuredTarget(),
+      // What the checks need to know and nobody keeps.
+      __urn: createUrn(name, `pulumi-nodejs:dynamic/${type}`, options.parent),
+      __preview: runtime.isDryRun(),
+    };
+    super(provider, name, properties, options, MODULE, kind);
+  }
+
+  /** For a `namespaceRef`, `topicRef` or `routeTopicRef` of others. */
+  get ref(): { readonly name: Output<string> } {
+    return { name: this.metadata.name };
+  }
+}
+
+const MODULE = 'mqttgrid';
+const OUTPUTS = ['conditions', 'generation', 'uid', 'fieldManager', 'schemaVersion'];

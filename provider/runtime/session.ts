@@ -1,0 +1,57 @@
+/** One provider process: what it was told and what it found out, in one preview or one update. */
+import { systemClock, type Clock } from '../../control/clock.ts';
+import type { Resource } from '../../domain/resources.ts';
+import { failure, success, type Result } from '../../domain/result.ts';
+import type { TargetPlace } from './declaration.ts';
+import { openEngineLog, type EngineLog } from './engine-log.ts';
+import { Program } from './program.ts';
+import { openTarget } from './targets/open.ts';
+import { placeKey } from './targets/place.ts';
+import type { Fault, Target } from './targets/target.ts';
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  readonly open: (place: TargetPlace, clock: Clock) => Result<Target, Fault>;
+}
+
+export class Session {
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  readonly program: Program;
+  readonly #open: SessionOptions['open'];
+  /** As many as the program states. */
+  readonly #targets = new Map<string, Result<Target, Fault>>();
+  /** Targets that cannot be read: said once, and not for each of a thousand resources. */
+  readonly #told = new Set<string>();
+
+  constructor({ clock, log, open }: SessionOptions) {
+    this.clock = clock;
+    this.log = log;
+    this.program = new Program(clock);
+    this.#open = open;
+  }
+
+  open(place: TargetPlace): Result<Target, Fault> {
+    const key = placeKey(place);
+    const opened = this.#targets.get(key) ?? this.#open(place, this.clock);
+    this.#targets.set(key, opened);
+    return opened;
+  }
+
+  /** What the target has; `Told`: it cannot be read, and somebody was told. */
+  async held(
+    target: Target,
+    namespace: string,
+  ): Promise<Result<readonly Resource[], Fault | 'Told'>> {
+    const held = await target.declared(namespace);
+    if (held.ok) return success(held.value);
+    if (this.#told.has(target.identity)) return failure('Told');
+    this.#told.add(target.identity);
+    return failure(held.fault);
+  }
+}
+
+export function startSession(engineAddress: string): Session {
+  return new Session({ clock: systemClock, log: openEngineLog(engineAddress), open: openTarget });
+}
