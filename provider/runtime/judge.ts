@@ -1,4 +1,4 @@
-/** What is wrong with an object beside the others: those of the program, and those of the target. */
+/** What is wrong with an object beside others: of the program, and of the target. */
 import type { Clock } from '../../control/clock.ts';
 import { consequencesOf, judgeAdmission } from '../../domain/admission.ts';
 import type { Verdict } from '../../domain/compile.ts';
