@@ -33,7 +33,7 @@ export class Program {
     this.#clock = clock;
   }
 
-  /** The same resource may be checked again. A failure: the URN of another that is the same object. */
+  /** The same may be checked again. A failure: the URN of another that is the same object. */
   declare(target: string, urn: string, declaration: Declaration): Result<Declared, string> {
     this.#lastMs = this.#clock.nowMs();
     const all = this.#declared.get(target) ?? new Map<string, Declared>();
