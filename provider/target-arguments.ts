@@ -1,4 +1,4 @@
-/** Where a program declares its objects: by argument, or for all of them in the stack's configuration. */
+/** Where a program declares its objects: by argument, or in the configuration of its stack. */
 import { Config, type Input } from '@pulumi/pulumi';
 
 export interface ClusterTarget {

@@ -6,8 +6,8 @@ import { isRecord } from '../../../domain/validate/shape.ts';
 import type { TargetPlace } from '../declaration.ts';
 
 /**
- * What tells places apart: objects of one are not in the other. A kubeconfig that is another file, or
- * other text, may still lead to the same cluster: contexts of a name are taken for the same one.
+ * What tells places apart: objects of one are not in the other. A kubeconfig that is another file,
+ * or other text, may still lead to the same cluster: contexts of a name are taken for the same one.
  */
 export function placeIdentity({ cluster, directory }: TargetPlace): string {
   if (directory !== undefined) return `directory ${resolve(directory.path)}`;
