@@ -3,7 +3,7 @@
  * refused by its schema, by our webhook or by conditions; and to those that are good.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
@@ -24,6 +24,7 @@ import {
   type Refusal,
 } from './support/invalid-examples.ts';
 import { declare } from './support/resources.ts';
+import { manifestExamples } from './support/scenarios.ts';
 import { REPOSITORY } from './support/up.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -38,10 +39,9 @@ let server: AdmittingServer;
 
 before(async () => {
   server = await startAdmittingServer(NOW_MS);
-  const examples = readdirSync(EXAMPLES).filter((name) => !name.includes('.'));
   await server.createNamespaces([
     ...invalidExampleFiles().map(namespaceOf),
-    ...examples,
+    ...manifestExamples(),
     'other',
     'columns',
   ]);
@@ -218,10 +218,9 @@ const COLUMNS: Readonly<Record<Kind, string>> = {
 };
 
 suite('kubectl', { concurrency: 1 }, () => {
-  const examples = readdirSync(EXAMPLES).filter((name) => !/\.|^invalid$|^support$/.test(name));
-  for (const name of examples) {
+  for (const name of manifestExamples()) {
     test(`takes the example ${name}`, async () => {
-      const applied = await apply(name, '-R', '-f', path.join(EXAMPLES, name));
+      const applied = await apply(name, '-f', path.join(EXAMPLES, name));
       assert.match(applied, /^mqttnamespace.mqttgrid.io\/[a-z-]+ created$/m);
       assert.doesNotMatch(applied, /error/i);
     });

@@ -4,7 +4,7 @@
  * difference is for review.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -13,7 +13,7 @@ import { REQUIRED_PEERS, startPeers } from './support/peers.ts';
 import type { Peers } from './support/peers.ts';
 import { playScenario } from './support/play.ts';
 import { runScript } from './support/run-command.ts';
-import { SCENARIOS } from './support/scenarios.ts';
+import { manifestExamples, SCENARIOS } from './support/scenarios.ts';
 import type { Scenario } from './support/scenarios.ts';
 import { REPOSITORY, startUp } from './support/up.ts';
 import type { Up } from './support/up.ts';
@@ -38,10 +38,7 @@ after(async () => {
 });
 
 test('every folder with manifests is a scenario here', () => {
-  const folders = readdirSync(EXAMPLES, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !['invalid', 'support'].includes(entry.name))
-    .map((entry) => entry.name);
-  assert.deepEqual(folders.sort(), SCENARIOS.map((scenario) => scenario.name).sort());
+  assert.deepEqual(manifestExamples(), SCENARIOS.map((scenario) => scenario.name).sort());
 });
 
 test('a script whose broker is not there says so and leaves with exit code 1', async () => {

@@ -1,4 +1,15 @@
 /** What each example promises, and what it forbids: topics and roles of its README. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { REPOSITORY } from './up.ts';
+
+const EXAMPLES = path.join(REPOSITORY, 'examples');
+
+/** Folders of `examples/` that hold a valid declaration as manifests. */
+export function manifestExamples(): string[] {
+  const folders = readdirSync(EXAMPLES).sort();
+  return folders.filter((name) => existsSync(path.join(EXAMPLES, name, 'namespace.yaml')));
+}
 
 type ClientAndTopic = readonly [client: string, topicOrFilter: string];
 

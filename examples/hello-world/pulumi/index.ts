@@ -1,20 +1,22 @@
+/** One client publishes, another receives. */
 import * as mqttgrid from 'mqttgrid';
 
-const grid = new mqttgrid.MqttNamespace('hello-world');
-const namespaceRef = grid.ref;
-
-for (const name of ['pub-client', 'sub-client']) {
-  new mqttgrid.Client(name, {
-    namespaceRef,
-    authentication: {
-      certificateSubject: {
-        commonName: `${name}.example.com`,
-        organization: 'Example',
-        organizationUnit: 'IoT',
-        countryCode: 'US',
-      },
+/** Each device has a certificate of its own, which says who it is. */
+function certificateOf(client: string): mqttgrid.ClientArgs['authentication'] {
+  return {
+    certificateSubject: {
+      commonName: `${client}.example.com`,
+      organization: 'Example',
+      organizationUnit: 'IoT',
+      countryCode: 'US',
     },
-  });
+  };
+}
+
+const { ref: namespaceRef } = new mqttgrid.MqttNamespace('hello-world');
+
+for (const client of ['pub-client', 'sub-client']) {
+  new mqttgrid.Client(client, { namespaceRef, authentication: certificateOf(client) });
 }
 
 const both = new mqttgrid.ClientGroup('all0', {
@@ -28,14 +30,6 @@ const hello = new mqttgrid.TopicSpace('hello', {
   subscriptionSupport: 'LowFanout',
 });
 
-for (const [name, permission] of [
-  ['pub-hello', 'Publisher'],
-  ['sub-hello', 'Subscriber'],
-] as const) {
-  new mqttgrid.PermissionBinding(name, {
-    namespaceRef,
-    clientGroupName: both.name,
-    topicSpaceName: hello.name,
-    permission,
-  });
-}
+const named = { namespaceRef, clientGroupName: both.name, topicSpaceName: hello.name };
+new mqttgrid.PermissionBinding('pub-hello', { ...named, permission: 'Publisher' });
+new mqttgrid.PermissionBinding('sub-hello', { ...named, permission: 'Subscriber' });
