@@ -277,6 +277,16 @@ suite('kubectl', { concurrency: 1 }, () => {
     await assert.rejects(server.kubectl('patch', ...get, ...patch), words);
   });
 
+  test('does not scale to two brokers, any more than it edits to two', async () => {
+    const { spec } = declare('MqttNamespace', 'scaled');
+    const metadata = { name: 'scaled', namespace: 'other' };
+    await server.create({ apiVersion: API_VERSION, kind: 'MqttNamespace', metadata, spec });
+    const scale = ['scale', '-n', 'other', 'mqttnamespace/scaled'];
+    const words = /spec\.replicas: is 2: several brokers for one namespace are reserved/;
+    await assert.rejects(server.kubectl(...scale, '--replicas=2'), words);
+    await server.kubectl(...scale, '--replicas=0');
+  });
+
   test('declares whatever its schema admits while nobody answers for the webhook', async () => {
     const file = path.join(INVALID_EXAMPLES, 'client/attribute-fraction.yaml');
     await server.stopWebhook();

@@ -79,6 +79,28 @@ export function readRequest(review: unknown): AdmissionRequest | undefined {
   };
 }
 
+/** `kubectl scale`, and autoscalers: a change of `spec.replicas` that shows nothing else. */
+export interface ScaleRequest {
+  readonly namespace: string;
+  /** `metadata.name` of the MqttNamespace. */
+  readonly name: string;
+  readonly replicas: unknown;
+}
+
+/** Undefined: it is not about the number of brokers of a MqttNamespace. */
+export function readScale(review: unknown): ScaleRequest | undefined {
+  const request = isRecord(review) ? record(review.request) : {};
+  const { group, resource } = record(request.resource);
+  const { operation, subResource, namespace, name } = request;
+  if (group !== API_GROUP || resource !== 'mqttnamespaces' || subResource !== 'scale') {
+    return undefined;
+  }
+  if (operation !== 'UPDATE' || typeof namespace !== 'string' || typeof name !== 'string') {
+    return undefined;
+  }
+  return { namespace, name, replicas: record(record(request.object).spec).replicas };
+}
+
 function record(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(value) ? value : {};
 }

@@ -126,6 +126,49 @@ suite('admission refuses', () => {
   });
 });
 
+suite('a scale of a MqttNamespace is judged as the edit that it is', () => {
+  const scaled = (replicas: unknown, name = OWNER): AdmissionAnswer => {
+    const request = {
+      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+      resource: { group: 'mqttgrid.io', version: 'v1', resource: 'mqttnamespaces' },
+      subResource: 'scale',
+      name,
+      object: { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: { replicas } },
+    };
+    return answer(GRID, { before: GRID, request });
+  };
+
+  test('to two brokers: refused, with the reason', () => {
+    const refused = scaled(2);
+    assert.deepEqual(causesOf(refused), ['spec.replicas UnsupportedValue']);
+    assert.match(refused.status?.message ?? '', /several brokers for one namespace/);
+  });
+
+  for (const replicas of [0, 1]) {
+    test(`to ${replicas}: let through`, () => assert.deepEqual(scaled(replicas), ALLOWED));
+  }
+
+  test('of one that is not known: let through', () => {
+    assert.deepEqual(scaled(2, 'stranger'), ALLOWED);
+  });
+
+  test('with nothing that could be a number: refused', () => {
+    assert.equal(scaled('many').allowed, false);
+  });
+
+  test('before anything is known: let through, with a warning', () => {
+    const request = {
+      subResource: 'scale',
+      resource: { group: 'mqttgrid.io', resource: 'mqttnamespaces' },
+    };
+    const review = aReview(GRID, { before: GRID, request });
+    assert.match(
+      reviewAdmission(review, worldsOf(WORLD, false)).warnings?.[0] ?? '',
+      /not checked/,
+    );
+  });
+});
+
 suite('admission lets through', () => {
   const twin = declare('Client', 'twin', { name: 'shared' }, 2002);
   const allowed: [string, Resource, ReviewOptions?][] = [
@@ -137,7 +180,7 @@ suite('admission lets through', () => {
       { before: FIRST, metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } },
     ],
     ['a status, which is the operator’s', twin, { request: { subResource: 'status' } }],
-    ['a scale', twin, { request: { subResource: 'scale' } }],
+    ['a scale of what has none', twin, { request: { subResource: 'scale' } }],
     ['what is not declared, such as a connection', twin, { operation: 'CONNECT' }],
     [
       'kinds that are not ours',

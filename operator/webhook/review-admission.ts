@@ -10,9 +10,14 @@ import { printViolations } from '../../domain/conditions.ts';
 import { immutableViolations } from '../../domain/immutable.ts';
 import { API_GROUP, type Resource } from '../../domain/resources.ts';
 import { printFieldPath, printViolation, type Violation } from '../../domain/violation.ts';
-import type { AdmissionAnswer, AdmissionRequest, DenialStatus } from './admission-review.ts';
+import type {
+  AdmissionAnswer,
+  AdmissionRequest,
+  DenialStatus,
+  ScaleRequest,
+} from './admission-review.ts';
 import type { AdmissionWorlds } from './admission-worlds.ts';
-import { readRequest } from './admission-review.ts';
+import { readRequest, readScale } from './admission-review.ts';
 import { deletionWarnings } from './deletion-warnings.ts';
 
 /** An API server cuts what is beyond 4096 characters of all webhooks together. */
@@ -21,6 +26,8 @@ const WARNINGS_MAX = 10;
 const ALLOWED: AdmissionAnswer = { allowed: true };
 
 export function reviewAdmission(review: unknown, worlds: AdmissionWorlds): AdmissionAnswer {
+  const scale = readScale(review);
+  if (scale !== undefined) return reviewScale(scale, worlds);
   const request = readRequest(review);
   if (request === undefined || request.isTerminating) return ALLOWED;
   if (!worlds.synced) return allowedUnseen('mqttgrid has not read all objects yet');
@@ -44,6 +51,21 @@ export function allowedUnseen(reason: string): AdmissionAnswer {
 function allowed(warnings: readonly string[]): AdmissionAnswer {
   if (warnings.length === 0) return ALLOWED;
   return { allowed: true, warnings: warnings.slice(0, WARNINGS_MAX) };
+}
+
+/** The same as an edit of the object itself, of which the caches know the rest. */
+function reviewScale(
+  { namespace, name, replicas }: ScaleRequest,
+  worlds: AdmissionWorlds,
+): AdmissionAnswer {
+  if (!worlds.synced) return allowedUnseen('mqttgrid has not read all objects yet');
+  const world = worlds.worldOf(namespace, name);
+  const before = world.owners.get(name)?.resource;
+  if (before === undefined) return ALLOWED;
+  // Whatever somebody sent for a number is for the rules to refuse.
+  const resource = { ...before, spec: { ...before.spec, replicas } } as typeof before;
+  const { kind } = before;
+  return judge(world, { kind, operation: 'UPDATE', resource, before, isTerminating: false });
 }
 
 /** A world without members serves those that are in none: event objects and malformed ones. */
