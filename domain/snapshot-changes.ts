@@ -13,6 +13,12 @@ export const SNAPSHOT_LISTS = [
 ] as const;
 export type SnapshotList = (typeof SNAPSHOT_LISTS)[number];
 
+/** How many objects of each kind are in force; none, where the MqttNamespace itself is not. */
+export function countsOf(snapshot: Snapshot | undefined): Record<SnapshotList, number> {
+  const counts = SNAPSHOT_LISTS.map((list) => [list, snapshot?.[list].length ?? 0] as const);
+  return Object.fromEntries(counts) as Record<SnapshotList, number>;
+}
+
 export type SnapshotChange =
   | { readonly change: 'SetNamespace'; readonly name: string; readonly limits: Limits }
   | {

@@ -59,7 +59,11 @@ function tooLarge(name: string, message: string): ManifestFile {
 }
 
 /** Undefined: gone since the folder was listed, or not a file (a FIFO would block the reader). */
-function readManifestFile(folder: string, name: string, budget: number): ManifestFile | undefined {
+export function readManifestFile(
+  folder: string,
+  name: string,
+  budget = MANIFEST_FOLDER_BYTES_MAX,
+): ManifestFile | undefined {
   const path = join(folder, name);
   try {
     const found = statSync(path);

@@ -4,7 +4,7 @@ import { byIdentity } from '../../domain/by-identity.ts';
 import { decodePem } from '../../domain/pem.ts';
 import type { Resource } from '../../domain/resources.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
-import { SNAPSHOT_LISTS } from '../../domain/snapshot-changes.ts';
+import { countsOf } from '../../domain/snapshot-changes.ts';
 import { printTime } from '../../domain/text.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
 import type { WorkloadStanding } from './workload/workload.ts';
@@ -27,9 +27,8 @@ export function namespaceFields(
   snapshot: Snapshot | undefined,
   workload: WorkloadStanding | undefined,
 ): StatusFields {
-  const counts = SNAPSHOT_LISTS.map((list) => [list, snapshot?.[list].length ?? 0] as const);
   return {
-    counts: Object.fromEntries(counts),
+    counts: countsOf(snapshot),
     ...(workload && {
       replicas: workload.replicas,
       readyReplicas: workload.readyReplicas,
