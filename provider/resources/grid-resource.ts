@@ -64,9 +64,8 @@ export abstract class GridResource extends dynamic.Resource {
     options: CustomResourceOptions = {},
   ) {
     const type = `${MODULE}:${kind}`;
-    const outputs = kind === 'MqttNamespace' ? [...OUTPUTS, 'endpoints', 'counts'] : OUTPUTS;
     const properties = {
-      ...Object.fromEntries(outputs.map((output) => [output, undefined])),
+      ...Object.fromEntries(outputsOf(kind).map((output) => [output, undefined])),
       timeoutSeconds: new Config('mqttgrid').getNumber('timeoutSeconds'),
       ...args,
       kind,
@@ -86,4 +85,12 @@ export abstract class GridResource extends dynamic.Resource {
 }
 
 const MODULE = 'mqttgrid';
+
+/** What a program may use before anybody has said it. */
+function outputsOf(kind: Kind): readonly string[] {
+  if (kind === 'EventTopic' || kind === 'EventSubscription') return OUTPUTS;
+  // Without a name that is stated, the check says what it is.
+  return [...OUTPUTS, 'name', ...(kind === 'MqttNamespace' ? ['endpoints', 'counts'] : [])];
+}
+
 const OUTPUTS = ['conditions', 'generation', 'uid', 'fieldManager', 'schemaVersion'];
