@@ -6,7 +6,7 @@ import { Pod } from '../pod/pod.ts';
 import { endOnSignal, endWith } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
-import { random } from './random.ts';
+import { random } from '../control/random.ts';
 import { writeError } from './render.ts';
 
 const HELP = `

@@ -9,7 +9,7 @@ import { startOperatorProcess } from '../operator/process.ts';
 import { endOnSignal } from './end-on-signal.ts';
 import { ExitCode } from './exit-code.ts';
 import { LOG_LEVELS, parsePort } from './options.ts';
-import { random } from './random.ts';
+import { random } from '../control/random.ts';
 import { writeError } from './render.ts';
 
 const HELP = `

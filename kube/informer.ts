@@ -11,11 +11,11 @@ import { sleep } from './sleep.ts';
 export type { OnChange } from './object-cache.ts';
 
 export interface InformerOptions<T extends KubeObject> {
-  readonly api: KubeApi;
+  readonly api: Pick<KubeApi, 'list' | 'watch'>;
   readonly type: ResourceType;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
   /** All of the type where absent. */
   readonly selection?: Selection | undefined;
   /** Called while the cache has `after`. The same object twice: nothing changed, it is a resync. */

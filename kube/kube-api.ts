@@ -141,6 +141,23 @@ export interface KubeApi {
   delete(type: ResourceType, name: ObjectName, options: DeleteOptions): Promise<void>;
 }
 
+/** One of the things that a server objects to. */
+export interface StatusCause {
+  /** `FieldManagerConflict`, `FieldValueInvalid`. */
+  readonly reason: string;
+  readonly message: string;
+  /** `.spec.query`, `spec.query`; empty where it is about no field. */
+  readonly field: string;
+}
+
+/** Of what a server refused, in its own words. */
+export interface StatusDetails {
+  readonly message: string;
+  /** What was not found: `namespaces`, `clients`; empty where it is the path itself. */
+  readonly kind: string;
+  readonly causes: readonly StatusCause[];
+}
+
 /** The server's own answer, from the Status that it sent. */
 export class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
@@ -150,6 +167,7 @@ export class KubeApiError extends Error {
   readonly reason: string;
   /** How long the server asks to wait before the next try. */
   readonly retryAfterSeconds: number | undefined;
+  readonly details: StatusDetails;
 
   constructor(
     message: string,
@@ -157,12 +175,14 @@ export class KubeApiError extends Error {
       readonly status: number;
       readonly reason: string;
       readonly retryAfterSeconds?: number | undefined;
+      readonly details?: StatusDetails;
     },
   ) {
     super(message);
     this.status = answer.status;
     this.reason = answer.reason;
     this.retryAfterSeconds = answer.retryAfterSeconds;
+    this.details = answer.details ?? { message, kind: '', causes: [] };
   }
 }
 

@@ -39,6 +39,8 @@ export interface KubeClientOptions {
   /** For each attempt. */
   readonly callTimeoutMs?: number | undefined;
   readonly countCall?: CountCall | undefined;
+  /** The operator's by default. */
+  readonly userAgent?: string | undefined;
 }
 
 /** A server that is this busy is busy for longer: the caller's own backoff takes over. */
@@ -59,6 +61,7 @@ export class KubeClient implements KubeApi {
   readonly #credentials: CredentialSource;
   readonly #callTimeoutMs: number;
   readonly #countCall: CountCall;
+  readonly #userAgent: string | undefined;
 
   constructor(options: KubeClientOptions) {
     const limits = { ...CALL_LIMITS_DEFAULT, ...options.limits };
@@ -70,6 +73,7 @@ export class KubeClient implements KubeApi {
     this.#credentials = new CredentialSource(options.config, limits.inFlightMax, options.clock);
     this.#callTimeoutMs = options.callTimeoutMs ?? CALL_TIMEOUT_MS_DEFAULT;
     this.#countCall = options.countCall ?? (() => undefined);
+    this.#userAgent = options.userAgent;
   }
 
   /** Ends what is under way; watches end by their signals. */
@@ -198,10 +202,14 @@ export class KubeClient implements KubeApi {
   }
 
   async #attempt(what: string, call: HttpCall): Promise<HttpAnswer> {
-    const wait = { clock: this.#clock, timeoutMs: this.#callTimeoutMs };
+    const options = {
+      clock: this.#clock,
+      timeoutMs: this.#callTimeoutMs,
+      userAgent: this.#userAgent,
+    };
     try {
       const credentials = await this.#credentials.current();
-      const answer = await exchange(this.#server, call, credentials, wait);
+      const answer = await exchange(this.#server, call, credentials, options);
       this.#count(call.method, answer.status);
       return answer;
     } catch (error) {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../control/clock.ts';
 import type { Credentials } from './credentials.ts';
 import { KubeApiError, UnreachableError } from './kube-api.ts';
+import type { StatusDetails } from './kube-api.ts';
 
 /** As long as an API server works on a call by default is 60 s; half of it is given up sooner. */
 export const CALL_TIMEOUT_MS_DEFAULT = 30_000;
@@ -10,7 +11,7 @@ export const CALL_TIMEOUT_MS_DEFAULT = 30_000;
 /** What JSON.parse can take as one text, with room; a page of 500 objects of 500 KiB. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 
-const USER_AGENT = 'mqttgrid-operator';
+const USER_AGENT_DEFAULT = 'mqttgrid-operator';
 
 /** Of an answer that is not an API server's, a proxy's page for instance. */
 const FOREIGN_TEXT_CHARACTERS_MAX = 200;
@@ -29,12 +30,19 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+export interface ExchangeOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** By which audit logs, metrics and managedFields tell whose call it was. */
+  readonly userAgent?: string | undefined;
+}
+
 /** @throws UnreachableError where no answer comes within `timeoutMs` */
 export function exchange(
   server: URL,
   call: HttpCall,
   credentials: Credentials,
-  wait: { readonly clock: Clock; readonly timeoutMs: number },
+  { clock, timeoutMs, userAgent = USER_AGENT_DEFAULT }: ExchangeOptions,
 ): Promise<HttpAnswer> {
   const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
   const { agent, auth, headers } = credentials;
@@ -47,8 +55,7 @@ export function exchange(
       path: base + call.path,
       headers: {
         ...headers,
-        // By which audit logs, metrics and managedFields tell whose call it was.
-        'user-agent': USER_AGENT,
+        'user-agent': userAgent,
         accept: 'application/json',
         ...(body === undefined
           ? {}
@@ -59,9 +66,9 @@ export function exchange(
       },
     });
     const late = (): void => {
-      sent.destroy(new Error(`no answer in ${wait.timeoutMs} ms`));
+      sent.destroy(new Error(`no answer in ${timeoutMs} ms`));
     };
-    const cancel = wait.clock.after(wait.timeoutMs, late);
+    const cancel = clock.after(timeoutMs, late);
     const fail = (error: Error): void => {
       cancel();
       reject(new UnreachableError(error.message, { cause: error }));
@@ -95,7 +102,11 @@ interface Status {
   readonly message?: unknown;
   readonly reason?: unknown;
   readonly code?: unknown;
-  readonly details?: { readonly retryAfterSeconds?: unknown } | null;
+  readonly details?: {
+    readonly retryAfterSeconds?: unknown;
+    readonly kind?: unknown;
+    readonly causes?: unknown;
+  } | null;
 }
 
 /** @param what the operation and its object, for people */
@@ -117,7 +128,20 @@ export function statusError(
     status: code,
     reason: textOf(status.reason),
     retryAfterSeconds: seconds >= 0 ? seconds : undefined,
+    details: detailsOf(status),
   });
+}
+
+function detailsOf({ message, details }: Status): StatusDetails {
+  const causes: readonly unknown[] = Array.isArray(details?.causes) ? details.causes : [];
+  return {
+    message: textOf(message),
+    kind: textOf(details?.kind),
+    causes: causes.map((cause) => {
+      const { reason, message, field } = (cause ?? {}) as Readonly<Record<string, unknown>>;
+      return { reason: textOf(reason), message: textOf(message), field: textOf(field) };
+    }),
+  };
 }
 
 function textOf(value: unknown): string {
