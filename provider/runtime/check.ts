@@ -103,7 +103,9 @@ async function besideOthers(
   if (!declared.ok) return [duplicate(declaration, declared.fault)];
   const { resource } = declared.value;
   // At an update the target itself has the last word.
-  const held = isPreview ? await session.held(target, declaration.metadata.namespace) : undefined;
+  const held = isPreview
+    ? await session.held(target, declaration.metadata.namespace, urn)
+    : undefined;
   if (held?.ok === false) return held.fault === 'Told' ? [] : [targetFailure(held.fault)];
   const judged = (): Judgement =>
     judge(resource, siblings(asked, declaration), held?.value, session.clock);

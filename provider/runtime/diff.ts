@@ -11,7 +11,7 @@ import {
   type DeclaredMetadata,
   type Properties,
 } from './declaration.ts';
-import { placeIdentity } from './targets/place.ts';
+import { isSamePlace } from './targets/place.ts';
 
 export interface Difference {
   readonly changes: boolean;
@@ -39,7 +39,7 @@ function replacedBy(before: Declaration, after: Declaration): string[] {
     ({ field }) => String(field[1]),
   );
   if (was.name !== is.name || was.namespace !== is.namespace) replaces.push('metadata');
-  if (placeIdentity(before.target) !== placeIdentity(after.target)) replaces.push('target');
+  if (!isSamePlace(before.target, after.target)) replaces.push('target');
   return [...new Set(replaces)];
 }
 

@@ -7,7 +7,7 @@ import { diff } from './diff.ts';
 import { fieldManagerOf } from './field-manager.ts';
 import type { Session } from './session.ts';
 import { inputsAsFound, outputsOf } from './state.ts';
-import type { Fault, Target } from './targets/target.ts';
+import type { Fault, Target, WaitOptions } from './targets/target.ts';
 
 export type Provider = Required<Omit<dynamic.ResourceProvider, 'configure'>>;
 
@@ -67,17 +67,24 @@ async function update(
   return await put(opened, inputs, manager);
 }
 
+function waitOptions({ log }: Session, { timeoutMs }: Declaration, urn: string): WaitOptions {
+  return {
+    timeoutMs,
+    onProgress: (message) => log.progress(urn, message),
+    onWarning: (message) => log.warn(urn, message),
+  };
+}
+
 async function put(
   { session, target, declaration, urn }: Opened,
   inputs: Properties,
   fieldManager: string,
 ): Promise<Record<string, unknown>> {
   const manifest = manifestOf(declaration);
-  const options = { fieldManager, force: declaration.adopt };
+  const waiting = waitOptions(session, declaration, urn);
+  const options = { ...waiting, fieldManager, force: declaration.adopt };
   const applied = orThrow(await target.apply(manifest, options));
-  const onProgress = (message: string): void => session.log.progress(urn, message);
-  const { timeoutMs } = declaration;
-  const { stored, fault } = await target.untilReady(applied, manifest, { timeoutMs, onProgress });
+  const { stored, fault } = await target.untilReady(applied, manifest, waiting);
   const outputs = outputsOf(inputs, stored, fieldManager);
   if (fault === undefined) return outputs;
   // It is there, and the next update goes on from it.
@@ -101,8 +108,7 @@ async function remove(session: Session, state: Properties): Promise<void> {
   const { target, declaration, urn } = open(session, state);
   const { uid, fieldManager } = state;
   const removed = await target.remove(declaration, {
-    timeoutMs: declaration.timeoutMs,
-    onProgress: (message) => session.log.progress(urn, message),
+    ...waitOptions(session, declaration, urn),
     uid: typeof uid === 'string' ? uid : undefined,
     fieldManager: String(fieldManager),
   });

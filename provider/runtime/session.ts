@@ -43,8 +43,10 @@ export class Session {
   async held(
     target: Target,
     namespace: string,
+    urn: string,
   ): Promise<Result<readonly Resource[], Fault | 'Told'>> {
     const held = await target.declared(namespace);
+    for (const notice of target.takeNotices?.() ?? []) this.log.warn(urn, notice);
     if (held.ok) return success(held.value);
     if (this.#told.has(target.identity)) return failure('Told');
     this.#told.add(target.identity);

@@ -29,7 +29,7 @@ import {
 } from './directory-file.ts';
 import { printManifest } from './directory-text.ts';
 import { DirectoryWorld, LOOK_MS, type Place } from './directory-world.ts';
-import { placeIdentity } from './place.ts';
+import { directoryIdentity } from './place.ts';
 import type {
   ApplyOptions,
   Fault,
@@ -58,7 +58,7 @@ export class DirectoryTarget implements Target {
   readonly #waiting = new Set<() => void>();
 
   constructor(directory: NonNullable<TargetPlace['directory']>, clock: Clock) {
-    this.identity = placeIdentity({ directory });
+    this.identity = directoryIdentity(directory);
     this.defaultNamespace = directory.namespace ?? 'default';
     this.#path = directory.path;
     this.#clock = clock;

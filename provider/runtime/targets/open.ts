@@ -1,11 +1,13 @@
 import type { Clock } from '../../../control/clock.ts';
-import { failure, success, type Result } from '../../../domain/result.ts';
+import { success, type Result } from '../../../domain/result.ts';
 import type { TargetPlace } from '../declaration.ts';
+import { openCluster } from './cluster.ts';
 import { DirectoryTarget } from './directory.ts';
 import type { Fault, Target } from './target.ts';
 
-export function openTarget({ directory }: TargetPlace, clock: Clock): Result<Target, Fault> {
+/** `check` has seen that it is exactly one of them. */
+export function openTarget(place: TargetPlace, clock: Clock): Result<Target, Fault> {
+  const { cluster = {}, directory } = place;
   if (directory !== undefined) return success(new DirectoryTarget(directory, clock));
-  const message = 'a cluster cannot be reached by this version';
-  return failure({ message, remedy: 'name a directory as the target' });
+  return openCluster(cluster, clock);
 }

@@ -1,17 +1,31 @@
 /** Where a target is, as far as its arguments tell. */
 import { resolve } from 'node:path';
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Violation } from '../../../domain/violation.ts';
 import { isRecord } from '../../../domain/validate/shape.ts';
 import type { TargetPlace } from '../declaration.ts';
+import { resolveCluster, type ClusterPlace } from './cluster-place.ts';
 
-/**
- * What tells places apart: objects of one are not in the other. A kubeconfig that is another file,
- * or other text, may still lead to the same cluster: contexts of a name are taken for the same one.
- */
-export function placeIdentity({ cluster, directory }: TargetPlace): string {
-  if (directory !== undefined) return `directory ${resolve(directory.path)}`;
-  return `cluster ${cluster?.context ?? 'of the current context'}`;
+/** Whether objects of the one are in the other: else they must be made anew there. */
+export function isSamePlace(before: TargetPlace, after: TargetPlace): boolean {
+  if (isDeepStrictEqual(before, after)) return true;
+  if (before.directory !== undefined && after.directory !== undefined) {
+    return directoryIdentity(before.directory) === directoryIdentity(after.directory);
+  }
+  if (before.cluster === undefined || after.cluster === undefined) return false;
+  return isSameCluster(before.cluster, after.cluster);
+}
+
+export function directoryIdentity({ path }: { readonly path: string }): string {
+  return `directory ${resolve(path)}`;
+}
+
+/** By the API server. Of a kubeconfig that is gone, contexts of a name are taken for the same. */
+function isSameCluster(before: ClusterPlace, after: ClusterPlace): boolean {
+  const [was, is] = [resolveCluster(before), resolveCluster(after)];
+  if (was.ok && is.ok) return was.value.server === is.value.server;
+  return before.context === after.context;
 }
 
 /** By which opened targets are kept: never printed, since a kubeconfig may hold a key. */

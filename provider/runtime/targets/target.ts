@@ -34,17 +34,19 @@ export interface StoredObject {
   readonly managers: readonly string[];
 }
 
-export interface ApplyOptions {
-  /** By which the target knows who declared what. */
-  readonly fieldManager: string;
-  /** Takes what others manage. */
-  readonly force: boolean;
-}
-
 export interface WaitOptions {
   readonly timeoutMs: number;
   /** Told what it waits for, each time that this changes. */
   readonly onProgress: (message: string) => void;
+  /** Told what should not stay so; not for each of the objects that it is true of. */
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface ApplyOptions extends WaitOptions {
+  /** By which the target knows who declared what. */
+  readonly fieldManager: string;
+  /** Takes what others manage. */
+  readonly force: boolean;
 }
 
 /** All failures are told so, as values; what is thrown is a bug. */
@@ -55,8 +57,13 @@ export interface Target {
   readonly defaultNamespace: string;
   /** All objects of our kinds in a Kubernetes namespace, read once and kept for the run. */
   declared(namespace: string): Promise<Result<readonly Resource[], Fault>>;
+  /** What could not be found out, and no failure says: each is handed over once. */
+  takeNotices?(): readonly string[];
   get(key: ObjectKey): Promise<Result<StoredObject | undefined, Fault>>;
-  /** Creates or changes it, and does not wait. A failure: nothing was changed. */
+  /**
+   * Creates or changes it, and waits only for a namesake that is being deleted. A failure: nothing
+   * was changed.
+   */
   apply(manifest: Manifest, options: ApplyOptions): Promise<Result<StoredObject, Fault>>;
   /**
    * Waits until what was applied is in force; fails as soon as that cannot come by waiting. The
