@@ -12,6 +12,7 @@ import type { Condition } from '../../domain/conditions.ts';
 import type { Kind } from '../../domain/resources.ts';
 import { provider } from '../shell.ts';
 import { configuredTarget, type Target } from '../target-arguments.ts';
+import { Turns } from '../turns.ts';
 
 export interface MetadataArgs {
   /**
@@ -64,6 +65,7 @@ export abstract class GridResource extends dynamic.Resource {
     options: CustomResourceOptions = {},
   ) {
     const type = `${MODULE}:${kind}`;
+    const registered = Promise.withResolvers<void>();
     const properties = {
       ...Object.fromEntries(outputsOf(kind).map((output) => [output, undefined])),
       timeoutSeconds: new Config('mqttgrid').getNumber('timeoutSeconds'),
@@ -73,9 +75,10 @@ export abstract class GridResource extends dynamic.Resource {
       target: args.target ?? configuredTarget(),
       // What the checks need to know and nobody keeps.
       __urn: createUrn(name, `pulumi-nodejs:dynamic/${type}`, options.parent),
-      __preview: runtime.isDryRun(),
+      __preview: runtime.isDryRun() && turns.wait(kind, nameOf(name, args), registered.promise),
     };
     super(provider, name, properties, options, MODULE, kind);
+    this.urn.apply(() => registered.resolve());
   }
 
   /** For a `namespaceRef`, `topicRef` or `routeTopicRef` of others. */
@@ -85,6 +88,13 @@ export abstract class GridResource extends dynamic.Resource {
 }
 
 const MODULE = 'mqttgrid';
+
+const turns = new Turns();
+
+/** As far as it is known before anything is. */
+function nameOf(name: string, { metadata }: GridResourceArgs): string {
+  return typeof metadata?.name === 'string' ? metadata.name : name;
+}
 
 /** What a program may use before anybody has said it. */
 function outputsOf(kind: Kind): readonly string[] {

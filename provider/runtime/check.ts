@@ -1,14 +1,9 @@
 /** Inputs as Pulumi checks them: every violation at once, each at its property. */
 import type { dynamic } from '@pulumi/pulumi';
 import { validateShape } from '../../crds/schemas.ts';
-import { API_VERSION, isKind, KINDS, type Kind, type Resource } from '../../domain/resources.ts';
+import { API_VERSION, isKind, KINDS, type Kind } from '../../domain/resources.ts';
 import { either } from '../../domain/text.ts';
-import {
-  printFieldPath,
-  printViolation,
-  type FieldPath,
-  type Violation,
-} from '../../domain/violation.ts';
+import { printFieldPath, type FieldPath, type Violation } from '../../domain/violation.ts';
 import {
   asRecord,
   declarationOf,
@@ -18,12 +13,13 @@ import {
   type Properties,
 } from './declaration.ts';
 import { impactOn } from './impact.ts';
-import { judge, type Judgement } from './judge.ts';
+import { errorsOf, warningsOf } from './judge.ts';
 import { optionViolations } from './options.ts';
 import type { Session } from './session.ts';
 import { placeViolations } from './targets/place.ts';
 import type { Fault, Target } from './targets/target.ts';
 import { mayDependOn, unknownPaths } from './unknown.ts';
+import { World } from './worlds.ts';
 
 export async function check(
   session: Session,
@@ -70,8 +66,8 @@ function byItself({ clock }: Session, properties: Properties): Violation[] {
   const spec = specOf(properties);
   const shape = validateShape(kind, { apiVersion: API_VERSION, kind, metadata, spec });
   const resource = resourceOf({ kind, metadata, spec } as unknown as Declaration, '');
-  const { errors } = judge(resource, [resource], undefined, clock);
-  const rules = errors.filter(({ field }) => !isWithin(field, shape));
+  const alone = new World(clock);
+  const rules = errorsOf(alone.put(resource), alone).filter(({ field }) => !isWithin(field, shape));
   return [...shape, ...rules].filter(({ field }) => !mayDependOn(unknown, propertyPath(field)));
 }
 
@@ -90,63 +86,28 @@ interface Asked {
   readonly isPreview: boolean;
 }
 
-/** Kinds of which a change says what it does to access. */
-const GIVES_ACCESS: readonly Kind[] = ['ClientGroup', 'TopicSpace', 'PermissionBinding'];
-
 async function besideOthers(
-  asked: Asked,
+  { session, target, urn, isPreview }: Asked,
   declaration: Declaration,
 ): Promise<dynamic.CheckFailure[]> {
-  const { session, target, urn, isPreview } = asked;
-  const { program } = session;
-  const declared = program.declare(target.identity, urn, declaration);
+  const { namespace } = declaration.metadata;
+  const place = session.program.in(target.identity, namespace);
+  const declared = place.declare(urn, declaration);
   if (!declared.ok) return [duplicate(declaration, declared.fault)];
-  const { resource } = declared.value;
+  const resource = declared.value;
+  const errors = errorsOf(resource, place.own);
   // At an update the target itself has the last word.
-  const held = isPreview
-    ? await session.held(target, declaration.metadata.namespace, urn)
-    : undefined;
-  if (held?.ok === false) return held.fault === 'Told' ? [] : [targetFailure(held.fault)];
-  const judged = (): Judgement =>
-    judge(resource, siblings(asked, declaration), held?.value, session.clock);
-  if (held === undefined) return judged().errors.map(failureOf);
-  // What is still to come may be what is missing, and whom the object gives access.
-  const isOpen = judged().missing.length > 0 || GIVES_ACCESS.includes(declaration.kind);
-  if (isOpen) await program.quiet();
-  const judgement = judged();
-  if (judgement.errors.length === 0) tell(asked, declaration, judgement, held.value);
-  return judgement.errors.map(failureOf);
-}
-
-/** Of the same target and Kubernetes namespace, the object itself included. */
-function siblings({ session, target }: Asked, { metadata }: Declaration): Resource[] {
-  return session.program
-    .of(target.identity)
-    .map(({ resource }) => resource)
-    .filter((resource) => resource.metadata.namespace === metadata.namespace);
-}
-
-function tell(
-  asked: Asked,
-  declaration: Declaration,
-  { warnings, missing }: Judgement,
-  held: readonly Resource[],
-): void {
-  const { session, urn } = asked;
-  for (const warning of warnings) session.log.warn(urn, `beside what is there: ${warning}`);
-  for (const violation of missing) {
-    session.log.warn(urn, `${printViolation(violation)}; until then this waits`);
+  if (!isPreview) return errors.map(failureOf);
+  const there = await session.held(target, namespace, urn);
+  if (!there.ok) {
+    return there.fault === 'Told' ? errors.map(failureOf) : [targetFailure(there.fault)];
   }
-  if (!GIVES_ACCESS.includes(declaration.kind)) return;
-  const program = siblings(asked, declaration);
-  const resource = program.find((each) => isSame(each, declaration));
-  if (resource === undefined) return;
-  const lines = impactOn(resource, program, held, session.clock);
+  if (errors.length > 0) return errors.map(failureOf);
+  const held = place.hold(there.value);
+  for (const warning of warningsOf(resource, held.beside)) session.log.warn(urn, warning);
+  const lines = impactOn(resource, place.own, held, session.clock);
   if (lines.length > 0) session.log.info(urn, lines.join('\n'));
-}
-
-function isSame({ kind, metadata }: Resource, declaration: Declaration): boolean {
-  return kind === declaration.kind && metadata.name === declaration.metadata.name;
+  return [];
 }
 
 function propertyPath(field: FieldPath): FieldPath {

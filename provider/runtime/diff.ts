@@ -6,12 +6,14 @@ import type { Kind } from '../../domain/resources.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
 import {
   declarationOf,
+  manifestOf,
   resourceOf,
   type Declaration,
   type DeclaredMetadata,
   type Properties,
 } from './declaration.ts';
 import { isSamePlace } from './targets/place.ts';
+import { unknownPaths } from './unknown.ts';
 
 export interface Difference {
   readonly changes: boolean;
@@ -21,12 +23,17 @@ export interface Difference {
   readonly deleteBeforeReplace: true;
 }
 
+/**
+ * At preview a value may be unknown still. It is shown as an update, also of what can only be set
+ * at creation: Pulumi asks again when it is known, and a replacement that may not come is no news.
+ */
 export function diff(old: Properties, now: Properties): Difference {
   const [before, after] = [declarationOf(old), declarationOf(now)];
   const replaces = replacedBy(before, after);
   const changes =
     replaces.length > 0 ||
-    !isSameSpec(before.kind, before.spec, after.spec) ||
+    !isKnown([after.metadata, after.target]) ||
+    !isSameSpec(before.kind, manifestOf(before).spec, manifestOf(after).spec) ||
     !isDeepStrictEqual(mutableOf(before.metadata), mutableOf(after.metadata)) ||
     // Where it is declared stays, but the way there is another.
     !isDeepStrictEqual(before.target, after.target);
@@ -35,12 +42,19 @@ export function diff(old: Properties, now: Properties): Difference {
 
 function replacedBy(before: Declaration, after: Declaration): string[] {
   const [was, is] = [before.metadata, after.metadata];
-  const replaces = immutableViolations(resourceOf(before, ''), resourceOf(after, '')).map(
-    ({ field }) => String(field[1]),
-  );
-  if (was.name !== is.name || was.namespace !== is.namespace) replaces.push('metadata');
-  if (!isSamePlace(before.target, after.target)) replaces.push('target');
-  return [...new Set(replaces)];
+  const replaces = immutableViolations(resourceOf(before, ''), resourceOf(after, ''))
+    .map(({ field }) => String(field[1]))
+    .filter((field) => isKnown(after.spec[field]));
+  const isMoved = was.name !== is.name || was.namespace !== is.namespace;
+  if (isMoved && isKnown([is.name, is.namespace])) replaces.push('metadata');
+  if (isKnown(after.target) && !isSamePlace(before.target, after.target)) {
+    replaces.push('target');
+  }
+  return replaces;
+}
+
+function isKnown(value: unknown): boolean {
+  return unknownPaths(value).length === 0;
 }
 
 function mutableOf({ labels = {}, annotations = {} }: DeclaredMetadata): object {

@@ -1,46 +1,33 @@
 /** What is wrong with an object beside others: of the program, and of the target. */
-import type { Clock } from '../../control/clock.ts';
 import { consequencesOf, judgeAdmission } from '../../domain/admission.ts';
-import type { Verdict } from '../../domain/compile.ts';
 import type { Resource } from '../../domain/resources.ts';
 import { printViolation, type Violation } from '../../domain/violation.ts';
-import { compileFor, overlay, ownerOf } from './worlds.ts';
+import { DECLARED_YEAR } from './program.ts';
+import { ownerOf, type World } from './worlds.ts';
 
-export interface Judgement {
-  /** Certain: the program is the reason. */
-  readonly errors: readonly Violation[];
-  /** What will go wrong unless the target changes first. */
-  readonly warnings: readonly string[];
-  /** What others refer to may still be declared. */
-  readonly missing: readonly Violation[];
+/** What of an object is certain to be wrong: the program is the reason. */
+export function errorsOf(resource: Resource, own: World): Violation[] {
+  const { world } = own.compile(ownerOf(resource));
+  const { faults, unresolved } = judgeAdmission(world, resource);
+  return [...faults, ...unresolved.filter(isCertain)].map(inWordsOfAProgram);
 }
 
 /**
- * @param program what it declares in the Kubernetes namespace so far, the object included
- * @param held what the target has there; undefined: nobody knows
+ * What will go wrong, with an object that has no errors, unless what is there changes first: Pulumi
+ * does not tell a preview what else this update is about to delete.
+ *
+ * @param beside what the target holds, and over it what the program declares
  */
-export function judge(
-  resource: Resource,
-  program: readonly Resource[],
-  held: readonly Resource[] | undefined,
-  clock: Clock,
-): Judgement {
-  const owner = ownerOf(resource);
-  const { world: ownWorld } = compileFor(owner, program, clock);
-  const own = judgeAdmission(ownWorld, resource);
-  const errors = [...own.faults, ...own.unresolved.filter(isCertain)];
-  if (held === undefined) return { errors, warnings: [], missing: [] };
-  const { world } = compileFor(owner, overlay(held, program), clock);
-  const beside = judgeAdmission(world, resource);
-  const known = new Set(errors.map(printViolation));
-  const warnings = [...beside.faults, ...beside.unresolved.filter(isCertain)]
-    .map(printViolation)
-    .filter((text) => !known.has(text));
-  return {
-    errors,
-    warnings: [...warnings, ...consequencesOf(world, resource)],
-    missing: missingOf(beside),
-  };
+export function warningsOf(resource: Resource, beside: World): string[] {
+  const { world } = beside.compile(ownerOf(resource));
+  const { faults, unresolved } = judgeAdmission(world, resource);
+  const faulty = [...faults, ...unresolved.filter(isCertain)].map(
+    (violation) => `beside what is there: ${printViolation(inWordsOfAProgram(violation))}`,
+  );
+  const missing = unresolved
+    .filter((violation) => !isCertain(violation))
+    .map((violation) => `${printViolation(violation)}; until then this waits`);
+  return [...faulty, ...consequencesOf(world, resource), ...missing];
 }
 
 /** What is not there may come; what is there and does not fit will not. */
@@ -48,6 +35,10 @@ function isCertain({ reason }: Violation): boolean {
   return reason !== 'RefNotFound';
 }
 
-function missingOf({ unresolved }: Verdict): Violation[] {
-  return unresolved.filter((violation) => !isCertain(violation));
+const DECLARED_EARLIER = new RegExp(`, which is older \\(created ${DECLARED_YEAR}-[^)]*\\)`);
+
+/** What is only declared has no age. */
+function inWordsOfAProgram(violation: Violation): Violation {
+  const message = violation.message.replace(DECLARED_EARLIER, ', which this program declares, too');
+  return { ...violation, message };
 }

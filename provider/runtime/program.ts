@@ -1,71 +1,84 @@
 /**
  * What the program that runs has declared so far. Pulumi starts one provider process for a preview
- * and one for an update, and asks it to check each resource, in no order that could be relied on.
+ * and one for an update, and has it check one resource after the other, in an order of its own.
  */
-import { failure, success, type Result } from '../../domain/result.ts';
-import type { Resource } from '../../domain/resources.ts';
 import type { Clock } from '../../control/clock.ts';
+import { failure, success, type Result } from '../../domain/result.ts';
+import { resourceKey, type Resource } from '../../domain/resources.ts';
 import { resourceOf, type Declaration } from './declaration.ts';
+import { World } from './worlds.ts';
 
-export interface Declared {
-  readonly urn: string;
-  readonly declaration: Declaration;
-  /** As one that is yet to be created: younger than all that was checked before it. */
-  readonly resource: Resource;
+/** After any time that a server may have written: what is checked later is younger. */
+export const DECLARED_YEAR = 9999;
+const DECLARED_MS = Date.UTC(DECLARED_YEAR, 0, 1);
+
+/** How many MqttNamespaces a Kubernetes namespace may have is for the operator to say. */
+const ANY_NUMBER = Number.POSITIVE_INFINITY;
+
+/** A Kubernetes namespace of a target. */
+export class Place {
+  readonly #clock: Clock;
+  readonly #urns = new Map<string, string>();
+  /** What the program declares. */
+  readonly own: World;
+  #held: Held | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.own = new World(clock, ANY_NUMBER);
+  }
+
+  /** The same may be checked again. A failure: the URN of another that is the same object. */
+  declare(urn: string, declaration: Declaration): Result<Resource, string> {
+    const { key } = declaration;
+    const known = this.#urns.get(key);
+    if (known !== undefined && known !== urn) return failure(known);
+    const createdMs = DECLARED_MS + this.#urns.size;
+    this.#urns.set(key, urn);
+    const resource = this.own.put(resourceOf(declaration, new Date(createdMs).toISOString()));
+    this.#held?.beside.put(resource);
+    return success(resource);
+  }
+
+  urnOf(key: string): string | undefined {
+    return this.#urns.get(key);
+  }
+
+  /** @param resources what the target has here; the first answer is kept */
+  hold(resources: readonly Resource[]): Held {
+    this.#held ??= this.#over(resources);
+    return this.#held;
+  }
+
+  #over(resources: readonly Resource[]): Held {
+    const byKey = new Map(resources.map((resource) => [resourceKey(resource), resource]));
+    const beside = new World(this.#clock);
+    for (const resource of [...resources, ...this.own.resources]) beside.put(resource);
+    return { resources: byKey, beside };
+  }
 }
 
-/** A program that has declared nothing for so long is taken to have declared all that it will. */
-const QUIET_MS = 300;
-/** Nobody waits longer: what a program awaits between two resources is its own business. */
-const QUIET_WAIT_MS_MAX = 3_000;
-
-/** After any time that a server may have written. */
-const FAR_FUTURE_MS = Date.UTC(9999, 0, 1);
+export interface Held {
+  /** By `resourceKey`: what the target had before the program. */
+  readonly resources: ReadonlyMap<string, Resource>;
+  /** With what the program declares over it. */
+  readonly beside: World;
+}
 
 export class Program {
   readonly #clock: Clock;
-  /** By target and `resourceKey`; as many as the program declares. */
-  readonly #declared = new Map<string, Map<string, Declared>>();
-  #count = 0;
-  #lastMs = 0;
+  /** As many as the program declares objects in. */
+  readonly #places = new Map<string, Place>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The same may be checked again. A failure: the URN of another that is the same object. */
-  declare(target: string, urn: string, declaration: Declaration): Result<Declared, string> {
-    this.#lastMs = this.#clock.nowMs();
-    const all = this.#declared.get(target) ?? new Map<string, Declared>();
-    this.#declared.set(target, all);
-    const known = all.get(declaration.key);
-    if (known !== undefined && known.urn !== urn) return failure(known.urn);
-    const createdMs =
-      known === undefined
-        ? FAR_FUTURE_MS + this.#count++
-        : Date.parse(known.resource.metadata.creationTimestamp);
-    const resource = resourceOf(declaration, new Date(createdMs).toISOString());
-    const declared = { urn, declaration, resource };
-    all.set(declaration.key, declared);
-    return success(declared);
-  }
-
-  of(target: string): readonly Declared[] {
-    return [...(this.#declared.get(target)?.values() ?? [])];
-  }
-
-  urnOf(target: string, key: string): string | undefined {
-    return this.#declared.get(target)?.get(key)?.urn;
-  }
-
-  /** Resolves once the program seems to have declared all that it will. */
-  async quiet(): Promise<void> {
-    const untilMs = this.#clock.nowMs() + QUIET_WAIT_MS_MAX;
-    for (;;) {
-      const nowMs = this.#clock.nowMs();
-      const restMs = Math.min(this.#lastMs + QUIET_MS, untilMs) - nowMs;
-      if (restMs <= 0) return;
-      await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
-    }
+  /** @param target its identity */
+  in(target: string, namespace: string): Place {
+    const key = JSON.stringify([target, namespace]);
+    const place = this.#places.get(key) ?? new Place(this.#clock);
+    this.#places.set(key, place);
+    return place;
   }
 }

@@ -35,7 +35,8 @@ interface Opened {
 function open(session: Session, properties: Properties): Opened {
   const declaration = declarationOf(properties);
   const target = orThrow(session.open(declaration.target));
-  const urn = session.program.urnOf(target.identity, declaration.key) ?? '';
+  const { namespace } = declaration.metadata;
+  const urn = session.program.in(target.identity, namespace).urnOf(declaration.key) ?? '';
   return { session, target, declaration, urn };
 }
 

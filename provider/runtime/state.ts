@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { schemaOf, type Schema } from '../../crds/schemas.ts';
 import type { Kind } from '../../domain/resources.ts';
+import { isRecord } from '../../domain/validate/shape.ts';
 import { asRecord, declarationOf, specOf, type Properties } from './declaration.ts';
 import { isSameSpec } from './diff.ts';
 import type { StoredObject } from './targets/target.ts';
@@ -57,18 +58,21 @@ function nameFound(written: Properties, stored: StoredObject, objectName: string
 }
 
 function fieldAsFound(kind: Kind, field: string, written: unknown, found: unknown): unknown {
-  if (isDeepStrictEqual(written, found)) return written;
   if (isSameSpec(kind, { [field]: written }, { [field]: found })) return written;
-  return written === undefined ? withoutDefaults(specField(kind, field), found) : found;
+  const schema = schemaOf(kind).properties?.['spec']?.properties?.[field] ?? {};
+  return withoutDefaults(schema, written, found);
 }
 
-function specField(kind: Kind, field: string): Schema | undefined {
-  return schemaOf(kind).properties?.['spec']?.properties?.[field];
-}
-
-/** Undefined where the API server alone has said it. */
-function withoutDefaults(schema: Schema | undefined, found: unknown): unknown {
-  return isDeepStrictEqual(schema?.default, found) ? undefined : found;
+/** Without what the API server alone has said. Recursion is as deep as the schema. */
+function withoutDefaults(schema: Schema, written: unknown, found: unknown): unknown {
+  if (written === undefined && isDeepStrictEqual(schema.default, found)) return undefined;
+  const { properties } = schema;
+  if (properties === undefined || !isRecord(found)) return found;
+  const fields = Object.entries(found).flatMap(([field, value]) => {
+    const inner = withoutDefaults(properties[field] ?? {}, asRecord(written)[field], value);
+    return inner === undefined ? [] : [[field, inner] as const];
+  });
+  return Object.fromEntries(fields);
 }
 
 /** The inputs that are about declaring. */

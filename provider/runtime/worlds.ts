@@ -1,13 +1,57 @@
-/** All that is declared in one Kubernetes namespace, judged as the operator would judge it. */
+/** Objects of one Kubernetes namespace that are taken to be there, judged as the operator would. */
 import { readCertificate } from '../../certificates/read.ts';
 import type { Clock } from '../../control/clock.ts';
 import {
   compileNamespace,
   ownerNameOf,
+  type CompileContext,
   type MemberResource,
   type NamespaceCompilation,
+  type NamespaceInput,
 } from '../../domain/compile.ts';
+import { MQTT_NAMESPACES_MAX } from '../../domain/limits.ts';
 import { resourceKey, type Resource, type ResourceOf } from '../../domain/resources.ts';
+
+/** One that grows while a program declares: each compilation goes on from the one before. */
+export class World {
+  readonly #clock: Clock;
+  readonly #mqttNamespacesMax: number;
+  readonly #resources = new Map<string, Resource>();
+  readonly #compilations = new Map<string, NamespaceCompilation>();
+
+  constructor(clock: Clock, mqttNamespacesMax = MQTT_NAMESPACES_MAX) {
+    this.#clock = clock;
+    this.#mqttNamespacesMax = mqttNamespacesMax;
+  }
+
+  /** One that is there already keeps its age. The answer is what is judged from now on. */
+  put(resource: Resource): Resource {
+    const key = resourceKey(resource);
+    const there = this.#resources.get(key);
+    const aged = there === undefined ? resource : withAgeOf(resource, there);
+    this.#resources.set(key, aged);
+    return aged;
+  }
+
+  get(key: string): Resource | undefined {
+    return this.#resources.get(key);
+  }
+
+  get resources(): Iterable<Resource> {
+    return this.#resources.values();
+  }
+
+  /** @param owner as `ownerOf` names it */
+  compile(owner: string): NamespaceCompilation {
+    const compilation = compileNamespace(
+      inputFor(owner, [...this.#resources.values()]),
+      { ...contextOf(this.#clock), mqttNamespacesMax: this.#mqttNamespacesMax },
+      this.#compilations.get(owner),
+    );
+    this.#compilations.set(owner, compilation);
+    return compilation;
+  }
+}
 
 /** `metadata.name` of the MqttNamespace that an object is judged in; the empty one: in none. */
 export function ownerOf(resource: Resource): string {
@@ -22,37 +66,35 @@ export function ownerOf(resource: Resource): string {
   }
 }
 
-function isMember(resource: Resource): resource is MemberResource {
-  return !['MqttNamespace', 'EventTopic', 'EventSubscription'].includes(resource.kind);
-}
-
-/** @param resources of one Kubernetes namespace; `before` only makes it faster */
+/** `before` only makes it faster, where its resources are the same objects. */
 export function compileFor(
   owner: string,
   resources: readonly Resource[],
   clock: Clock,
   before?: NamespaceCompilation,
 ): NamespaceCompilation {
+  return compileNamespace(inputFor(owner, resources), contextOf(clock), before);
+}
+
+function contextOf(clock: Clock): CompileContext {
+  return { nowMs: clock.nowMs(), readCertificate };
+}
+
+/** @param resources of one Kubernetes namespace */
+function inputFor(owner: string, resources: readonly Resource[]): NamespaceInput {
   const ofKind = <K extends 'MqttNamespace' | 'EventTopic'>(kind: K): ResourceOf<K>[] =>
     resources.filter((resource) => resource.kind === kind) as unknown as ResourceOf<K>[];
-  const input = {
+  return {
     name: owner,
     mqttNamespaces: ofKind('MqttNamespace'),
     eventTopics: ofKind('EventTopic'),
     members: resources.filter(isMember).filter((member) => ownerOf(member) === owner),
   };
-  return compileNamespace(input, { nowMs: clock.nowMs(), readCertificate }, before);
 }
 
-/** Of two with the same key the one in `over`, with the age of the one that is there. */
-export function overlay(held: readonly Resource[], over: readonly Resource[]): Resource[] {
-  const all = new Map(held.map((resource) => [resourceKey(resource), resource]));
-  for (const resource of over) {
-    const key = resourceKey(resource);
-    const there = all.get(key);
-    all.set(key, there === undefined ? resource : withAgeOf(resource, there));
-  }
-  return [...all.values()];
+function isMember(resource: Resource): resource is MemberResource {
+  const { kind } = resource;
+  return kind !== 'MqttNamespace' && kind !== 'EventTopic' && kind !== 'EventSubscription';
 }
 
 function withAgeOf(resource: Resource, { metadata }: Resource): Resource {
