@@ -10,7 +10,8 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < NODE_MAJOR_MIN || (major === NODE_MAJOR_MIN && minor < NODE_MINOR_MIN)) {
   process.stderr.write(
     `mqttgrid needs Node ${NODE_MAJOR_MIN}.${NODE_MINOR_MIN} or later and this is ` +
-      `${process.versions.node}: run it as "npm run mqttgrid --", which brings its own\n`,
+      `${process.versions.node}: install one, or run the repository's "npm run mqttgrid --", ` +
+      'which brings its own\n',
   );
   process.exitCode = 2;
 } else {

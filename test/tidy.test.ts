@@ -31,6 +31,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 /** Where people or tools start: nobody imports these. */
 const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
+  /^broker\/store\/store-thread\.ts$/,
   // What programs import, and what the text in their stacks' state loads.
   /^provider\/(?:index|runtime\/main)\.ts$/,
   /^examples\/[a-z-]+\/pulumi\/index\.ts$/,

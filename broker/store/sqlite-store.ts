@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -15,6 +16,9 @@ import type {
 } from './session-store.ts';
 import { NO_BATCH } from './session-store.ts';
 import type { FromStore, ToStore } from './store-messages.ts';
+
+/** A compiler does not see that this is a file of ours, which is compiled with this one. */
+const THREAD = new URL(`./store-thread${extname(import.meta.url)}`, import.meta.url);
 
 /** Changes that may wait to be committed; then QoS 1 messages are refused. */
 const WAITING_BYTES_MAX = 67108864;
@@ -73,9 +77,7 @@ export class SqliteStore implements SessionStore {
 
   /** @throws StoreUnavailableError where the file cannot be opened or made */
   static async open(path: string, logger: Logger): Promise<SqliteStore> {
-    const worker = new Worker(new URL('./store-thread.ts', import.meta.url), {
-      workerData: { path },
-    });
+    const worker = new Worker(THREAD, { workerData: { path } });
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
