@@ -33,6 +33,14 @@ const GONE_MS = 90_000;
 
 const NAME = 'grid';
 
+/** A StatefulSet's own. */
+const REVISIONS: ResourceType = {
+  apiVersion: 'apps/v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+  namespaced: true,
+};
+
 class Stage {
   readonly api: KubeClient;
   readonly namespace: string;
@@ -79,7 +87,7 @@ class Stage {
 
   async owned(): Promise<string[]> {
     const names: string[] = [];
-    for (const type of OWNED_TYPES) {
+    for (const type of [...OWNED_TYPES, REVISIONS]) {
       const selection = { namespace: this.namespace, labelSelector: OWNED_SELECTOR };
       const { items } = await this.api.list(type, selection);
       // The authority of this process lies here, too.
@@ -137,13 +145,29 @@ suite('what Kubernetes does not change in place', { concurrency: 1 }, () => {
     assert.match(standing.notices[0] ?? '', /keeps 1Gi: its StorageClass .* not allow expansion/);
   });
 
-  test('leaves no pod behind when the MqttNamespace goes in between', async (t) => {
+  test('leaves nothing behind when the MqttNamespace and the operator go in between', async (t) => {
+    // As long as somebody else keeps the old StatefulSet, it is in between.
+    const keep = async (finalizers: string): Promise<void> => {
+      const patch = `{"metadata":{"finalizers":${finalizers}}}`;
+      await kubectl('-n', namespace, 'patch', 'statefulset', NAME, '--type=merge', '-p', patch);
+    };
+    t.after(() => keep('null').catch(() => undefined));
     const on = await stage(t, namespace, {});
     await on.running();
+    await keep('["mqttgrid.io/test"]');
     on.workload.spec = { ...on.workload.spec, storage: { size: '3Gi' } };
     await on.workload.keep();
-    // And the operator goes as well: nobody makes another StatefulSet.
+    const ending = await on.get<StatefulSet>(STATEFUL_SETS, NAME);
+    assert.ok(ending.metadata.deletionTimestamp, 'it is being deleted');
+    const { apiVersion, kind, metadata } = on.workload.owner;
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
+    const pod = await on.get<Pod>(PODS, `${NAME}-0`);
+    assert.deepEqual(pod.metadata.ownerReferences, [owner]);
     await on.deleteOwner();
+    await eventuallyFinds(GONE_MS, 'the pod is gone', async () =>
+      (await on.find<Pod>(PODS, `${NAME}-0`)) === undefined ? true : undefined,
+    );
+    await keep('null');
     await eventuallyFinds(GONE_MS, 'all is gone', async () =>
       (await on.owned()).length === 0 ? true : undefined,
     );

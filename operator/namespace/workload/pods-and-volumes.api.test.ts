@@ -82,6 +82,73 @@ suite('a pod of an old revision', () => {
   }
 });
 
+const owners = async (on: WorkloadStage): Promise<unknown> =>
+  (await on.get<Pod>(PODS, 'grid-0')).metadata.ownerReferences;
+
+/** Ready, and controlled by the StatefulSet, which the next reconcile has to make anew. */
+async function mustBeMadeAnew(on: WorkloadStage): Promise<void> {
+  await on.workload.keep();
+  await createPod(on, 'grid-1', true);
+  const { apiVersion, kind, metadata } = await on.get<StatefulSet>(STATEFUL_SETS);
+  const controller = { apiVersion, kind, name: 'grid', uid: metadata.uid, controller: true };
+  await on.edit(PODS, 'grid-0', { metadata: { ownerReferences: [controller] } });
+  on.workload.spec = { storage: { className: 'another-class' } };
+}
+
+suite('a pod whose StatefulSet is made anew', () => {
+  test('belongs to the MqttNamespace alone, until the next one may take it', async (t) => {
+    const on = await stage(t);
+    await mustBeMadeAnew(on);
+    await on.workload.keep();
+    const { apiVersion, kind, metadata } = on.workload.owner;
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid };
+    assert.deepEqual(await owners(on), [{ ...owner, controller: true }]);
+    assert.equal(await on.api.get(STATEFUL_SETS, metadata), undefined);
+    await on.workload.keep();
+    await on.get<StatefulSet>(STATEFUL_SETS);
+    assert.deepEqual(await owners(on), [owner]);
+    on.workload.writes.length = 0;
+    await on.workload.keep();
+    assert.deepEqual(on.workload.writes, []);
+  });
+
+  test('is given back where it has to be no more', async (t) => {
+    const on = await stage(t);
+    await mustBeMadeAnew(on);
+    // Something keeps the StatefulSet, and it is as declared again.
+    const { uid } = (await on.get(STATEFUL_SETS)).metadata;
+    const { apiVersion, kind, metadata } = on.workload.owner;
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid };
+    const ownerReferences = [{ ...owner, controller: true }];
+    await on.edit(PODS, 'grid-0', { metadata: { ownerReferences } });
+    on.workload.spec = {};
+    await on.workload.keep();
+    assert.equal((await on.get(STATEFUL_SETS)).metadata.uid, uid);
+    assert.deepEqual(await owners(on), [owner]);
+  });
+
+  test('ends where the MqttNamespace may not run any more', async (t) => {
+    const on = await stage(t);
+    await mustBeMadeAnew(on);
+    await on.workload.keep();
+    on.workload.running = false;
+    await on.workload.keep();
+    assert.equal(await hasPod(on), false);
+  });
+
+  test('that something else controls is left to it', async (t) => {
+    const on = await stage(t);
+    await mustBeMadeAnew(on);
+    const other = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'other', controller: true };
+    const ownerReferences = [{ ...other, uid: '12345678-1234-1234-1234-123456789012' }];
+    await on.edit(PODS, 'grid-0', { metadata: { ownerReferences } });
+    await on.workload.keep();
+    on.workload.running = false;
+    await on.workload.keep();
+    assert.deepEqual(await owners(on), ownerReferences);
+  });
+});
+
 /** As the StatefulSet controller makes it; `volumeName` and the phase are the binder's. */
 async function createClaim(
   on: WorkloadStage,
@@ -125,13 +192,6 @@ function isDeleted(claim: Claim | undefined): boolean {
   return claim === undefined || claim.metadata.deletionTimestamp !== undefined;
 }
 
-/** Puts the StatefulSet in the place of the one that was deleted with its pods left. */
-async function collectOrphaned(on: WorkloadStage): Promise<void> {
-  const found = await on.get(STATEFUL_SETS);
-  assert.deepEqual(found.metadata.finalizers, ['orphan']);
-  await on.edit(STATEFUL_SETS, 'grid', { metadata: { finalizers: null } });
-}
-
 suite('a claim', () => {
   test('that was never bound is replaced when something else is declared', async (t) => {
     const on = await stage(t, { storage: { className: 'no-such-class' } });
@@ -143,7 +203,6 @@ suite('a claim', () => {
     assert.ok(!isDeleted(await findClaim(on)), 'nothing else is declared yet');
     on.workload.spec = {};
     await on.workload.keep();
-    await collectOrphaned(on);
     await on.workload.keep();
     assert.ok(isDeleted(await findClaim(on)));
     assert.equal(await hasPod(on), false, 'the one that waited for it, too');
@@ -155,7 +214,6 @@ suite('a claim', () => {
     await createClaim(on, { className: 'no-such-class', volumeName: 'disk-1' });
     on.workload.spec = {};
     await on.workload.keep();
-    await collectOrphaned(on);
     await on.workload.keep();
     await on.workload.keep();
     assert.ok(!isDeleted(await findClaim(on)));

@@ -3,10 +3,10 @@ import type { KubeApi } from '../../../kube/kube-api.ts';
 import { fault, passing, refusalOf } from './applier.ts';
 import type { Applied, Applier, Subject } from './applier.ts';
 import type { PodInput } from './broker-pod.ts';
-import { FIELD_MANAGER, ownerReference } from './labels.ts';
-import { PODS, STATEFUL_SETS } from './owned-types.ts';
-import type { OwnedObjects } from './owned-types.ts';
-import type { Pod } from './pods.ts';
+import { holdPods, releasePods } from './held-pods.ts';
+import type { PodAccess } from './held-pods.ts';
+import { FIELD_MANAGER } from './labels.ts';
+import { STATEFUL_SETS } from './owned-types.ts';
 import { holds, stamped } from './stamp.ts';
 import {
   IMMUTABLE_ANNOTATION,
@@ -25,9 +25,7 @@ import type { StatefulSet } from './stateful-set.ts';
 const REPLICAS_ANNOTATION = 'mqttgrid.io/replicas';
 
 /** As the API server has it; `IMMUTABLE_FIELDS` are never compared to anything that is applied. */
-export interface StatefulSetKeeper {
-  readonly api: KubeApi;
-  readonly owned: OwnedObjects;
+export interface StatefulSetKeeper extends PodAccess {
   readonly applier: Applier;
 }
 
@@ -42,6 +40,7 @@ export async function keepStatefulSet(
   if (live !== undefined && mustBeMadeAnew(live, desired)) {
     return await makeAnew(keeper, input, live, desired);
   }
+  await releasePods(keeper, input);
   const declared = input.owner.spec.replicas ?? REPLICAS_DEFAULT;
   const scaled = withReplicas(stamped(desired), declared, replicasNow(live, declared));
   // Of the same version: somebody may have scaled it since.
@@ -49,10 +48,7 @@ export async function keepStatefulSet(
 }
 
 /** Ends its pods, and leaves everything else. */
-export async function stopPods(
-  { api, owned }: Pick<StatefulSetKeeper, 'api' | 'owned'>,
-  live: StatefulSet,
-): Promise<void> {
+export async function stopPods({ api, owned }: PodAccess, live: StatefulSet): Promise<void> {
   const annotations = { [REPLICAS_ANNOTATION]: '0' };
   if (live.spec.replicas === 0 && holds(live.metadata.annotations, annotations)) return;
   const { uid, resourceVersion } = live.metadata;
@@ -81,17 +77,18 @@ function mustBeMadeAnew(live: StatefulSet, desired: StatefulSet): boolean {
 
 /** Deletes it without its pods; the next one, made when it is gone, takes them over. */
 async function makeAnew(
-  { api, owned }: StatefulSetKeeper,
+  keeper: StatefulSetKeeper,
   subject: Subject,
   live: StatefulSet,
   desired: StatefulSet,
 ): Promise<Applied<never>> {
   const { name, namespace = '', uid = '' } = live.metadata;
-  const refusal = await judge(api, desired);
+  const refusal = await judge(keeper.api, desired);
   if (refusal !== undefined) return fault(refusal);
-  const pods = owned.ofWorkload<Pod>(PODS, namespace, subject.names.workload);
-  for (const pod of pods) await own(api, pod, subject);
-  await api.delete(STATEFUL_SETS, { namespace, name }, { uid, propagationPolicy: 'Orphan' });
+  await holdPods(keeper, subject, live);
+  // What else it owns are revisions of itself.
+  const options = { uid, propagationPolicy: 'Background' } as const;
+  await keeper.api.delete(STATEFUL_SETS, { namespace, name }, options);
   return passing(
     `the StatefulSet ${namespace}/${name} is made anew, since a field changed that Kubernetes ` +
       'does not change in place; its pods and volumes stay',
@@ -114,18 +111,4 @@ async function judge(api: KubeApi, desired: StatefulSet): Promise<string | undef
     if (refusal === undefined) throw error;
     return refusal;
   }
-}
-
-/** Between two StatefulSets nobody would own a pod: it must not outlive the MqttNamespace. */
-async function own(api: KubeApi, pod: Pod, { owner }: Subject): Promise<void> {
-  const { name, namespace = '', resourceVersion, ownerReferences = [] } = pod.metadata;
-  const reference = ownerReference(owner);
-  if (ownerReferences.some(({ uid }) => uid === reference.uid)) return;
-  await api.patch(
-    PODS,
-    { namespace, name },
-    {
-      metadata: { resourceVersion, ownerReferences: [...ownerReferences, reference] },
-    },
-  );
 }

@@ -14,6 +14,7 @@ import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { Applier, REFUSED_RETRY_MS } from './applier.ts';
 import type { Applied, Fault, Subject } from './applier.ts';
 import { CertificateKeeper, controlRequest, serverRequest } from './certificates.ts';
+import { endHeldPods } from './held-pods.ts';
 import { EVENTS_AGAIN_MS, KubeEvents } from './kube-events.ts';
 import { printSelector } from './labels.ts';
 import type { Owner } from './labels.ts';
@@ -133,6 +134,7 @@ export class KubeWorkloads implements Workloads {
     const found =
       cached && (await this.#applier.find<StatefulSet>(STATEFUL_SETS, name.name, subject));
     if (found?.ok && found.value !== undefined) await stopPods(this.#options, found.value);
+    await endHeldPods(this.#options, subject);
     return this.#stopped(subject, owned.get<Service>(SERVICES, name));
   }
 

@@ -205,8 +205,37 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'operator/namespace/workload/stateful-sets.ts',
-        replace: "propagationPolicy: 'Orphan'",
-        by: "propagationPolicy: 'Background'",
+        replace: 'await holdPods(keeper, subject, live);',
+        by: '',
+      },
+    ],
+  },
+  {
+    name: 'pods are orphaned while a StatefulSet is made anew',
+    workload: 'the MqttNamespace and the operator go while a StatefulSet is made anew',
+    edits: [
+      {
+        file: 'operator/namespace/workload/stateful-sets.ts',
+        replace: "propagationPolicy: 'Background'",
+        by: "propagationPolicy: 'Orphan'",
+      },
+      {
+        file: 'operator/namespace/workload/held-pods.ts',
+        replace: 'await own(access, pod, [held]);',
+        by:
+          'await own(access, pod, ' +
+          '[{ ...held, controller: false }, ...(controller ? [controller] : [])]);',
+      },
+    ],
+  },
+  {
+    name: 'pods are held for ever',
+    workload: 'what Kubernetes lets nobody change is changed',
+    edits: [
+      {
+        file: 'operator/namespace/workload/stateful-sets.ts',
+        replace: 'await releasePods(keeper, input);',
+        by: '',
       },
     ],
   },

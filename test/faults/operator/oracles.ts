@@ -14,6 +14,7 @@ import type { Declarations, DeclaredState } from './declarations.ts';
 import { keyOf } from './end-state.ts';
 
 const PODS = typeNamed('v1', 'Pod');
+const STATEFUL_SETS = typeNamed('apps/v1', 'StatefulSet');
 
 /**
  * How long after a declaration was replaced a broker may still be told it. `parts`: where kinds
@@ -80,6 +81,15 @@ export function notInForce({ server, brokers }: Cluster, declarations: Declarati
     const declared = declarations.snapshotAt(last, told.identity.uid);
     return isEqual(told.snapshot, declared) ? [] : [`${name} does not run what is declared`];
   });
+}
+
+/** At rest, each pod has a StatefulSet that makes it anew where it ends. */
+export function uncontrolled({ server }: Cluster): string[] {
+  const uids = server.all(STATEFUL_SETS).map(({ metadata }) => metadata.uid);
+  const pods = server.all(PODS).filter(({ metadata: { ownerReferences = [] } }) => {
+    return !ownerReferences.some(({ controller, uid }) => controller && uids.includes(uid));
+  });
+  return pods.map((pod) => `${keyOf(pod)} is controlled by no StatefulSet`);
 }
 
 /** Ready, Accepted and ResolvedRefs at rest, against the rules themselves. */

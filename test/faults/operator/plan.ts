@@ -1,7 +1,7 @@
 /** One run: a workload, what goes wrong meanwhile, and what must hold all the same. */
 import { API_VERSION } from '../../../domain/resources.ts';
 import { KubeApiError, type KubeObject } from '../../../kube/kube-api.ts';
-import { SECRETS } from '../../../operator/namespace/workload/owned-types.ts';
+import { SECRETS, STATEFUL_SETS } from '../../../operator/namespace/workload/owned-types.ts';
 import type { Faults } from '../../support/kube-model/faulty-api.ts';
 import { asJson, asObject } from '../../support/kube-model/json.ts';
 import { typeNamed } from '../../support/kube-model/kinds.ts';
@@ -40,6 +40,9 @@ const PROPAGATION: oracles.Propagation = { windowMs: 1000, by: 'wholes' };
 
 /** From the end of one process to the next one's start. */
 const RESTART_MS = 500;
+
+/** In which a StatefulSet is deleted, also by a leader that has to be elected first. */
+const DELETED_MS = 30_000;
 
 export class Run {
   readonly cluster: Cluster;
@@ -89,9 +92,20 @@ export class Run {
       case 'rest':
         await cluster.run(step.ms);
         return;
+      case 'awaitDeletion':
+        return this.#awaitDeletion(step.name);
       default:
         this.#takeEvent(step.do);
     }
+  }
+
+  async #awaitDeletion(name: string): Promise<void> {
+    const { server } = this.cluster;
+    const uid = server.get(STATEFUL_SETS, placed(name))?.metadata.uid;
+    await this.cluster.run(DELETED_MS, () => {
+      const now = server.get(STATEFUL_SETS, placed(name))?.metadata;
+      return now?.uid !== uid || now?.deletionTimestamp !== undefined;
+    });
   }
 
   #takeEvent(event: 'disconnect' | 'reconnect' | 'operatorEnds' | 'operatorStarts'): void {
@@ -234,6 +248,7 @@ export async function runPlan(
     ...oracles.undeclared(applied, declarations, options.propagation ?? PROPAGATION),
     ...oracles.wentBack(applied),
     ...oracles.notInForce(cluster, declarations),
+    ...oracles.uncontrolled(cluster),
     ...oracles.wrongStatuses(cluster, declarations),
     ...oracles.wrongTimes(cluster, options.propagation ?? PROPAGATION),
     ...oracles.contendedLease(cluster),

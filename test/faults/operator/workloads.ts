@@ -17,6 +17,8 @@ export type Step =
   /** A Secret with the certificate of a server. */
   | { readonly do: 'putSecret' | 'deleteSecret'; readonly name: string }
   | { readonly do: 'rest'; readonly ms: number }
+  /** Until the StatefulSet of this name is being deleted or gone, if it ever is. */
+  | { readonly do: 'awaitDeletion'; readonly name: string }
   /** Brokers and operator do not reach each other. */
   | { readonly do: 'disconnect' | 'reconnect' }
   /** All replicas end, and none is started. */
@@ -160,6 +162,15 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     grid({ storage: { size: '2Gi' } }),
     STARTED,
     grid({ storage: { size: '2Gi', retain: true } }),
+  ],
+  'the MqttNamespace and the operator go while a StatefulSet is made anew': [
+    ...SCENARIO,
+    grid({ storage: { size: '2Gi' } }),
+    { do: 'awaitDeletion', name: 'grid' },
+    { do: 'operatorEnds' },
+    remove('MqttNamespace', 'grid'),
+    rest(5000),
+    { do: 'operatorStarts' },
   ],
   'volumes are retained': [
     grid({ storage: { retain: true } }),

@@ -46,8 +46,10 @@ export class GarbageCollector {
       this.#server.all(kind.type).map((object) => ({ kind, object })),
     );
     const uids = new Set(all.map(({ object }) => object.metadata.uid));
+    // Two workers do this side by side: such that an owner that lets its dependents go is one that
+    // is there, beside which references to absent owners are taken off.
+    for (const found of all) this.#collectOwned(found, uids);
     for (const found of all) {
-      this.#collectOwned(found, uids);
       if (found.object.metadata.deletionTimestamp !== undefined) this.#finish(found, all);
     }
   }
@@ -79,10 +81,12 @@ export class GarbageCollector {
   }
 
   #orphan(owner: Found, all: readonly Found[]): void {
-    for (const dependent of dependentsOf(owner, all)) {
-      const owners = dependent.object.metadata.ownerReferences ?? [];
+    for (const { kind, object } of dependentsOf(owner, all)) {
+      const now = this.#server.get(kind.type, object.metadata);
+      if (now?.metadata.uid !== object.metadata.uid) continue;
+      const owners = now?.metadata.ownerReferences ?? [];
       const left = owners.filter(({ uid }) => uid !== owner.object.metadata.uid);
-      this.#own(dependent, left);
+      this.#own({ kind, object }, left);
     }
     this.#release(owner, COLLECTOR_FINALIZERS.Orphan);
   }
