@@ -31,6 +31,8 @@ import { startApiServer, type ApiServer } from './api-server.ts';
 import { REPOSITORY } from './up.ts';
 
 const KUBECTL_MS = 60_000;
+/** An API server's metrics are some MB. */
+const KUBECTL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A metav1.Status, as far as tests look at it. */
 export interface RefusalStatus {
@@ -100,7 +102,8 @@ export async function startAdmittingServer(nowMs: number): Promise<AdmittingServ
   const kubectl = async (...parameters: string[]): Promise<string> => {
     const tool = path.join(process.env['KUBEBUILDER_ASSETS'] ?? '', 'kubectl');
     const all = ['--kubeconfig', server.kubeconfig, ...parameters];
-    return (await promisify(execFile)(tool, all, { timeout: KUBECTL_MS })).stdout;
+    const options = { timeout: KUBECTL_MS, maxBuffer: KUBECTL_BYTES_MAX };
+    return (await promisify(execFile)(tool, all, options)).stdout;
   };
   return {
     ...server,

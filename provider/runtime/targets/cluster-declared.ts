@@ -1,5 +1,5 @@
 /** All that a Kubernetes namespace holds of our kinds, as the rules want it. */
-import { KINDS, type Kind, type Resource } from '../../../domain/resources.ts';
+import { API_GROUP, KINDS, type Kind, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { KubeApiError, type KubeApi } from '../../../kube/kube-api.ts';
@@ -30,7 +30,10 @@ export async function listDeclared(
   }
   const fault = faultOf(first.error, first.kind);
   if (!isForbidden(first.error)) return failure(fault);
-  const notice = `${fault.message}; nothing was checked against it; to have that, ${fault.remedy}`;
+  const plurals = failed.map(({ kind }) => resourceTypeOf(kind).plural).join(', ');
+  const notice =
+    `${fault.message}; so nothing was checked against it: to have that, let a Role in the ` +
+    `Kubernetes namespace ${namespace} allow list on ${plurals} of ${API_GROUP}`;
   return success({ resources: [], notice });
 }
 

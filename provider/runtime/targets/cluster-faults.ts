@@ -117,7 +117,7 @@ function ownerOf(message: string): string {
 function wordsOf({ details }: KubeApiError): string {
   return oneLine(details.message)
     .replace(/^admission webhook "[^"]*" denied the request: /, '')
-    .replace(/^\S+ "[^"]*" is (?:invalid|forbidden): /, '');
+    .replace(/^\S+(?: "[^"]*")? is (?:invalid|forbidden): /, '');
 }
 
 function oneLine(text: string): string {
