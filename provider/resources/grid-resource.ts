@@ -2,7 +2,7 @@
 import {
   Config,
   createUrn,
-  dynamic,
+  CustomResource,
   runtime,
   type CustomResourceOptions,
   type Input,
@@ -10,7 +10,7 @@ import {
 } from '@pulumi/pulumi';
 import type { Condition } from '../../domain/conditions.ts';
 import type { Kind } from '../../domain/resources.ts';
-import { provider } from '../shell.ts';
+import { SHELL } from '../shell.ts';
 import { configuredTarget, type Target } from '../target-arguments.ts';
 import { Turns } from '../turns.ts';
 
@@ -51,7 +51,8 @@ export interface Metadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export abstract class GridResource extends dynamic.Resource {
+/** As a `dynamic.Resource`, whose text in the state is our own. */
+export abstract class GridResource extends CustomResource {
   declare readonly metadata: Output<Metadata>;
   /** Accepted, ResolvedRefs, Programmed and Ready, as when the object was last read. */
   declare readonly conditions: Output<readonly Condition[]>;
@@ -64,20 +65,21 @@ export abstract class GridResource extends dynamic.Resource {
     args: GridResourceArgs,
     options: CustomResourceOptions = {},
   ) {
-    const type = `${MODULE}:${kind}`;
+    const type = `pulumi-nodejs:dynamic/mqttgrid:${kind}`;
     const registered = Promise.withResolvers<void>();
     const properties = {
       ...Object.fromEntries(outputsOf(kind).map((output) => [output, undefined])),
       timeoutSeconds: new Config('mqttgrid').getNumber('timeoutSeconds'),
       ...args,
       kind,
+      __provider: SHELL,
       metadata: { name, ...args.metadata },
       target: args.target ?? configuredTarget(),
       // What the checks need to know and nobody keeps.
-      __urn: createUrn(name, `pulumi-nodejs:dynamic/${type}`, options.parent),
+      __urn: createUrn(name, type, options.parent),
       __preview: runtime.isDryRun() && turns.wait(kind, nameOf(name, args), registered.promise),
     };
-    super(provider, name, properties, options, MODULE, kind);
+    super(type, name, properties, options);
     this.urn.apply(() => registered.resolve());
   }
 
@@ -86,8 +88,6 @@ export abstract class GridResource extends dynamic.Resource {
     return { name: this.metadata.name };
   }
 }
-
-const MODULE = 'mqttgrid';
 
 const turns = new Turns();
 

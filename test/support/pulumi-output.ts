@@ -43,11 +43,14 @@ export function shortName(urn: string): string {
   return urn === '' ? '' : `${type.slice(type.lastIndexOf(':') + 1)} ${name}`;
 }
 
+/** The stack itself, and what it says of the provider of its resources. */
+const BOOKKEEPING = /::pulumi:(?:pulumi|providers):/;
+
 /** In the order in which they began: resource by `shortName`, and what was done to it. */
 export function operationsOf(events: readonly EngineEvent[]): (readonly [string, string])[] {
   return events
     .flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [resourcePreEvent.metadata] : []))
-    .filter(({ urn }) => !urn.includes('::pulumi:pulumi:Stack::'))
+    .filter(({ urn }) => !BOOKKEEPING.test(urn))
     .map(({ urn, op }) => [shortName(urn), op] as const);
 }
 

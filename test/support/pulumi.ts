@@ -45,7 +45,7 @@ export interface PulumiResult {
   readonly stderr: string;
   /** Of commands that deploy. */
   readonly events: readonly EngineEvent[];
-  /** `[['TopicSpace alerts', 'create']]`, the stack itself left out. */
+  /** `[['TopicSpace alerts', 'create']]`, in the order in which they began. */
   readonly operations: readonly (readonly [string, string])[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -188,7 +188,7 @@ export class Stack {
   start(command: string, ...parameters: string[]): RunningPulumi {
     const eventLog = path.join(this.#home, `events-${this.#count++}.json`);
     const isDeploying = DEPLOYING.includes(command);
-    const reporting = ['--event-log', eventLog, '--suppress-progress', '--suppress-permalink'];
+    const reporting = ['--event-log', eventLog, '--suppress-progress', '--suppress-permalink=true'];
     const line = [command, ...parameters, ...QUIET, ...(isDeploying ? reporting : [])];
     const child = spawn('pulumi', line, {
       cwd: this.folder,
