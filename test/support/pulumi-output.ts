@@ -95,8 +95,6 @@ export function normalised(text: string, names: ReadonlyMap<string, string>): st
  */
 export function sortedBlocks(text: string): string {
   const [head = '', ...tail] = text.split(/^(?=Diagnostics:|Outputs:|Resources:)/m);
-  const [title = '', ...blocks] = head.split(
-    /^(?=\S|    \S+: \((?:create|update|delete|replace)\))/m,
-  );
+  const [title = '', ...blocks] = head.split(/^(?=\S| {4}\S.*: \([a-z-]+\)$)/m);
   return [title, ...blocks.sort(), ...tail].join('');
 }
