@@ -1,6 +1,6 @@
 /** One manifest file of a folder: its name, what is in it, and how it is written. */
 import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resourceKey } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
@@ -118,7 +118,16 @@ export function writeFileFor(
     if (systemErrorCode(error) === 'EEXIST') return failure(inTheWay(resourceKey(key), target));
     return failure(systemFault(what, error));
   } finally {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
+  }
+}
+
+/** It may be gone: renamed, or never made. Where even that fails, what failed before says why. */
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
   }
 }
 

@@ -55,15 +55,19 @@ function compare<Ordered extends string | number>(left: Ordered, right: Ordered)
   return left === right ? 0 : left < right ? -1 : 1;
 }
 
-/** What no reader of YAML 1.1 or 1.2 takes for anything but this text. */
-const PLAIN = /^[A-Za-z$/][\w$/.{}+-]*(?: [\w$/.{}+-]+)*$/;
-const NO_STRING = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+/**
+ * What no reader of YAML 1.1 or 1.2 takes for anything but this text: it begins like a word, ends
+ * without a space, and holds nothing that ends a key or begins a comment.
+ */
+const PLAIN = /^[A-Za-z$/](?:[!-9;-~]|:(?=[!-~])| (?=[!-~])(?!#))*$/;
+/** The last is a number to YAML 1.1. */
+const NO_STRING = /^(?:true|false|null|yes|no|on|off|y|n|e[+-]?\d+)$/i;
 
 /** A certificate, for one: lines that a block shows as they are. */
 const BLOCK = /^(?:[!-~](?:[ -~]*[!-~])?\n){2,}$/;
 
-/** Some readers take them for ends of lines, or drop them. */
-const INVISIBLE = /[\x7f-\xa0\u2028\u2029\ufeff]/g;
+/** Some readers take them for ends of lines, drop them, or will not have them. */
+const INVISIBLE = /[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 /** What is in double quotes itself, such as a query, and needs no escape. */
 const SINGLE_QUOTABLE = /^[ -&(-~]*"[ -&(-~]*$/;

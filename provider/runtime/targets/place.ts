@@ -1,6 +1,7 @@
 /** Where a target is, as far as its arguments tell. */
-import { resolve } from 'node:path';
 import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Violation } from '../../../domain/violation.ts';
 import { isRecord } from '../../../domain/validate/shape.ts';
@@ -18,7 +19,17 @@ export function isSamePlace(before: TargetPlace, after: TargetPlace): boolean {
 }
 
 export function directoryIdentity({ path }: { readonly path: string }): string {
-  return `directory ${resolve(path)}`;
+  return `directory ${realPath(resolve(path))}`;
+}
+
+/** One folder has many paths, and the same identity before it is made as after. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
 }
 
 /** By the API server. Of a kubeconfig that is gone, contexts of a name are taken for the same. */
