@@ -47,22 +47,33 @@ export function binding(name: string, clientGroupName: string, topicSpaceName: s
 export interface Folder {
   readonly path: string;
   readonly target: DirectoryTarget;
-  apply(manifest: Manifest, options?: Partial<ApplyOptions>): Promise<StoredObject>;
+  readonly apply: (manifest: Manifest, options?: Partial<ApplyOptions>) => Promise<StoredObject>;
   /** The message and the remedy. */
-  refuse(manifest: Manifest, options?: Partial<ApplyOptions>): Promise<string>;
-  remove(manifest: Manifest, fieldManager?: string): Promise<string | undefined>;
+  readonly refuse: (manifest: Manifest, options?: Partial<ApplyOptions>) => Promise<string>;
+  /** What was told, or the message and the remedy. */
+  readonly remove: (manifest: Manifest, fieldManager?: string) => Promise<string | undefined>;
   /** All names in it, hidden ones too. */
-  names(): string[];
+  readonly names: () => string[];
 }
 
-export function openFolder(t: TestContext, { path = '', clock = systemClock } = {}): Folder {
+export function openFolder(
+  t: TestContext,
+  { path = '', clock = systemClock }: { readonly path?: string; readonly clock?: Clock } = {},
+): Folder {
   return folderAt(path === '' ? join(temporaryFolder(t), 'manifests') : path, clock);
 }
 
 function folderAt(path: string, clock: Clock): Folder {
   const target = new DirectoryTarget({ path }, clock);
   const applied = (each: Manifest, options: Partial<ApplyOptions> = {}) => {
-    return target.apply(each, { fieldManager: OURS, force: false, ...options });
+    return target.apply(each, {
+      fieldManager: OURS,
+      force: false,
+      timeoutMs: 10_000,
+      onProgress: () => undefined,
+      onWarning: () => undefined,
+      ...options,
+    });
   };
   return {
     path,

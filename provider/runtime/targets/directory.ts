@@ -189,7 +189,11 @@ export class DirectoryTarget implements Target {
 
   remove(
     key: ObjectKey,
-    { fieldManager, onProgress }: WaitOptions & { readonly fieldManager: string },
+    {
+      fieldManager,
+      onProgress,
+      onWarning = onProgress,
+    }: WaitOptions & { readonly fieldManager: string },
   ): Promise<Result<void, Fault>> {
     const own = this.#read(key);
     if (!own.ok) return Promise.resolve(own);
@@ -197,7 +201,7 @@ export class DirectoryTarget implements Target {
     const path = this.#ownPath(key);
     if (own.value.manager !== fieldManager) {
       const { manager = 'no program' } = own.value;
-      onProgress(`${path} stays: its first line says that ${manager} declares it`);
+      onWarning(`${path} stays: its first line says that ${manager} declares it`);
       return Promise.resolve(success(undefined));
     }
     if (own.value.others.length > 0) {
