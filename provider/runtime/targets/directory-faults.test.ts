@@ -37,7 +37,7 @@ test('a folder that this user may not write to is one message with the remedy', 
     const message = await withoutRights(() => folder.refuse(each));
     assert.match(
       message,
-      /^\w+\/default\/\w+ cannot be written to .*\.yaml: this user may not write there \(EACCES\); give/,
+      /^\w+\/default\/\w+ cannot be written to .*: this user may not write there \(EACCES\); give/,
     );
   }
   const removal = String(await withoutRights(() => folder.remove(GRID)));

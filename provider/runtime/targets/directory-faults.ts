@@ -1,7 +1,7 @@
 /** What a folder of manifests makes impossible, for the person who runs Pulumi. */
-import { either } from '../../../domain/text.ts';
 import { printViolation, type Violation } from '../../../domain/violation.ts';
 import { systemErrorCode } from '../../../manifests/manifest-files.ts';
+import type { Located } from '../../../manifests/located.ts';
 import type { Fault } from './target.ts';
 
 const ANOTHER = 'name another one as the directory of the target';
@@ -11,6 +11,8 @@ const SYSTEM_ERRORS = new Map<string, readonly [string, string]>([
   ['EACCES', ['this user may not write there', 'give this user leave to write to the folder']],
   ['EPERM', ['the system forbids it', 'lift the protection of the folder or of the file']],
   ['EROFS', ['the file system is read-only', `mount it writable, or ${ANOTHER}`]],
+  // What Node makes of it where a folder is to be made.
+  ['ENOENT', ['a folder of the path cannot be made', `make it by hand, or ${ANOTHER}`]],
   ['ENOTDIR', ['a part of the path is not a folder', ANOTHER]],
   ['EEXIST', ['the path leads to something that is not a folder', ANOTHER]],
   ['ELOOP', ['its symbolic links lead in a circle', ANOTHER]],
@@ -22,7 +24,10 @@ const SYSTEM_ERRORS = new Map<string, readonly [string, string]>([
 export function systemFault(what: string, error: unknown): Fault {
   const code = systemErrorCode(error);
   if (code === undefined) throw error;
-  const [why, remedy] = SYSTEM_ERRORS.get(code) ?? [code, `mend the folder, or ${ANOTHER}`];
+  const [why, remedy] = SYSTEM_ERRORS.get(code) ?? [
+    'the system refuses',
+    `mend the folder, or ${ANOTHER}`,
+  ];
   return { message: `${what}: ${why} (${code})`, remedy };
 }
 
@@ -67,15 +72,21 @@ export function inTheWay(key: string, path: string): Fault {
   };
 }
 
+/** Said at a preview: what is known of the folder is not all that it declares. */
+export function unreadPart({ file, line, column, violation }: Located): string {
+  const { message, remedy } = violation;
+  return `${file}:${line}:${column}: ${message}, so what it declares is not known; ${remedy}`;
+}
+
 export function gone(key: string, path: string): Fault {
   const message = `${key} was removed from ${path} by somebody else while this waited for it`;
-  return { message, remedy: 'run this again, once they do not' };
+  return { message, remedy: 'find out who does that, and run this again' };
 }
 
 export function notReady(key: string, seconds: number, missing: readonly Violation[]): Fault {
   const texts = missing.map(printViolation);
   return {
     message: `${key} was not ready in ${seconds} seconds: ${texts.join('. ')}`,
-    remedy: `the file is written; declare ${either(['what is missing', 'raise timeoutSeconds'])}`,
+    remedy: 'declare that, or correct the name; the file is written, and the next update goes on',
   };
 }

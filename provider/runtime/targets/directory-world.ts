@@ -6,6 +6,7 @@ import { judgeAdmission } from '../../../domain/admission.ts';
 import type { NamespaceCompilation, Verdict } from '../../../domain/compile.ts';
 import { resourceKey, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
+import type { Located } from '../../../manifests/located.ts';
 import { systemErrorCode } from '../../../manifests/manifest-files.ts';
 import { openManifests, resourceOf } from '../../../manifests/manifests.ts';
 import type { ManifestObject, ManifestSet, Manifests } from '../../../manifests/manifests.ts';
@@ -18,12 +19,6 @@ export const LOOK_MS = 250;
 
 /** Share of the time that looking may take: a folder of 20,000 files is looked at less often. */
 const LOOK_SHARE_MAX = 0.1;
-
-export interface Place {
-  /** Path, beginning with the folder as it was named. */
-  readonly file: string;
-  readonly line: number;
-}
 
 export class DirectoryWorld {
   readonly #folder: string;
@@ -98,6 +93,12 @@ export class DirectoryWorld {
     return new Date(this.#newestMs).toISOString();
   }
 
+  /** What could not be read of it. */
+  get unread(): readonly Located[] {
+    if (this.#set === undefined || this.#set.complete) return [];
+    return this.#set.violations.filter(({ object }) => object === undefined);
+  }
+
   in(namespace: string): readonly Resource[] {
     return [...this.#objects.values()].filter(({ metadata }) => metadata.namespace === namespace);
   }
@@ -117,7 +118,7 @@ export class DirectoryWorld {
   }
 
   /** Where a file other than the object's own declares it. */
-  elsewhere(key: string, ownPath: string): Place | undefined {
+  elsewhere(key: string, ownPath: string): Omit<Located, 'violation'> | undefined {
     const placed = this.#placed.get(key)?.locate(OF_THE_NAME);
     const again = this.#set?.violations.filter(({ object, violation }) => {
       return object === key && violation.reason === 'NameConflict';

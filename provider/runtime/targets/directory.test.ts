@@ -299,6 +299,24 @@ test('what a file of ours states wrongly is drift, which is told and put right',
   assert.equal(readFileSync(path, 'utf8'), own);
 });
 
+test('a file of others that cannot be read is told of once', async (t) => {
+  const folder = openFolder(t);
+  await folder.apply(GRID);
+  writeFileSync(join(folder.path, 'by-hand.yaml'), 'a: {');
+  writeFileSync(join(folder.path, 'foreign.yaml'), 'not: ours');
+  const late = openFolder(t, { path: folder.path });
+  const declared = await late.target.declared('default');
+  assert.ok(declared.ok);
+  assert.equal(declared.value.length, 1);
+  const [notice = '', ...more] = late.target.takeNotices();
+  assert.match(
+    notice,
+    /\/by-hand\.yaml:1:5: this is not YAML: .*, so what it declares is not known; /,
+  );
+  assert.equal(more.length, 1);
+  assert.deepEqual(late.target.takeNotices(), []);
+});
+
 test('what has taken the place of a file is never replaced', async (t) => {
   const folder = openFolder(t);
   mkdirSync(join(folder.path, fileNameOf(GRID)), { recursive: true });

@@ -9,6 +9,7 @@ import { resourceKey, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import { countsOf } from '../../../domain/snapshot-changes.ts';
 import { printViolation, type Violation } from '../../../domain/violation.ts';
+import type { Located } from '../../../manifests/located.ts';
 import { asRecord, resourceOf, type Manifest, type TargetPlace } from '../declaration.ts';
 import {
   declaredElsewhere,
@@ -18,6 +19,7 @@ import {
   notAlone,
   notReady,
   refusal,
+  unreadPart,
 } from './directory-faults.ts';
 import {
   fileNameOf,
@@ -28,7 +30,7 @@ import {
   type StatedObject,
 } from './directory-file.ts';
 import { printManifest } from './directory-text.ts';
-import { DirectoryWorld, LOOK_MS, type Place } from './directory-world.ts';
+import { DirectoryWorld, LOOK_MS } from './directory-world.ts';
 import { directoryIdentity } from './place.ts';
 import type {
   ApplyOptions,
@@ -45,6 +47,9 @@ import type {
  */
 const GONE_MS = 250;
 
+/** Who is told of some broken files looks at the others. */
+const NOTICES_MAX = 3;
+
 export class DirectoryTarget implements Target {
   readonly identity: string;
   readonly defaultNamespace: string;
@@ -54,6 +59,8 @@ export class DirectoryTarget implements Target {
   readonly #world: DirectoryWorld;
   /** Until when what this process removed is not made anew; as many as the program replaces. */
   readonly #goneUntilMs = new Map<string, number>();
+  /** As many as a folder can have, one after the other, while Pulumi runs. */
+  readonly #told = new Set<string>();
   /** Those who wait for another object; as many as Pulumi has operations at once. */
   readonly #waiting = new Set<() => void>();
 
@@ -68,6 +75,13 @@ export class DirectoryTarget implements Target {
   declared(namespace: string): Promise<Result<readonly Resource[], Fault>> {
     const looked = this.#world.look();
     return Promise.resolve(looked.ok ? success(this.#world.in(namespace)) : looked);
+  }
+
+  takeNotices(): readonly string[] {
+    const notices = this.#world.unread.slice(0, NOTICES_MAX).map(unreadPart);
+    const fresh = notices.filter((notice) => !this.#told.has(notice));
+    for (const notice of fresh) this.#told.add(notice);
+    return fresh;
   }
 
   get(key: ObjectKey): Promise<Result<StoredObject | undefined, Fault>> {
@@ -88,7 +102,10 @@ export class DirectoryTarget implements Target {
     return failure({ message: broken, remedy: 'correct the file, or remove it' });
   }
 
-  #getElsewhere(key: ObjectKey, { file, line }: Place): Result<StoredObject | undefined, Fault> {
+  #getElsewhere(
+    key: ObjectKey,
+    { file, line }: Omit<Located, 'violation'>,
+  ): Result<StoredObject | undefined, Fault> {
     const found = readFileFor(key, this.#path, basename(file));
     if (!found.ok) return found;
     const stated = found.value?.stated;
