@@ -156,9 +156,10 @@ suite('what Kubernetes does not change in place', { concurrency: 1 }, () => {
     await on.running();
     await keep('["mqttgrid.io/test"]');
     on.workload.spec = { ...on.workload.spec, storage: { size: '3Gi' } };
-    await on.workload.keep();
-    const ending = await on.get<StatefulSet>(STATEFUL_SETS, NAME);
-    assert.ok(ending.metadata.deletionTimestamp, 'it is being deleted');
+    await on.workload.until(SECONDS_MS, 'is being deleted', async () => {
+      const { metadata } = await on.get<StatefulSet>(STATEFUL_SETS, NAME);
+      return metadata.deletionTimestamp;
+    });
     const { apiVersion, kind, metadata } = on.workload.owner;
     const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
     const pod = await on.get<Pod>(PODS, `${NAME}-0`);

@@ -8,6 +8,7 @@ import pino from 'pino';
 import type { MqttNamespaceSpec } from '../../domain/resources.ts';
 import { Authority } from '../../operator/authority/authority.ts';
 import { systemClock } from '../../control/clock.ts';
+import { isConflict } from '../../kube/kube-api.ts';
 import type { KubeApi, KubeObject, ObjectName, ResourceType } from '../../kube/kube-api.ts';
 import type { Owner } from '../../operator/namespace/workload/labels.ts';
 import {
@@ -154,8 +155,8 @@ export class KeptWorkload {
   ): Promise<Value> {
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
-      const standing = await this.keep();
-      const value = await find(standing);
+      const standing = await this.keep().catch(undefinedOnConflict);
+      const value = standing && (await find(standing));
       if (value !== undefined) return value;
       if (performance.now() > deadlineMs) {
         throw new Error(`${what}: not within ${timeoutMs} ms: ${JSON.stringify(standing)}`);
@@ -171,6 +172,11 @@ export class KeptWorkload {
       return quiet ? standing : undefined;
     });
   }
+}
+
+/** What was read was past by then: as the operator's queue does, it is tried again. */
+function undefinedOnConflict(error: unknown): undefined {
+  if (!isConflict(error)) throw error;
 }
 
 const CONFIG_MAP = { apiVersion: CONFIG_MAPS.apiVersion, kind: CONFIG_MAPS.kind };
