@@ -11,12 +11,13 @@ import {
   specOf,
   type Declaration,
   type Properties,
+  type TargetPlace,
 } from './declaration.ts';
 import { impactOn } from './impact.ts';
 import { errorsOf, warningsOf } from './judge.ts';
 import { optionViolations } from './options.ts';
 import type { Session } from './session.ts';
-import { placeViolations } from './targets/place.ts';
+import { placeProperty, placeViolations } from './targets/place.ts';
 import type { Fault, Target } from './targets/target.ts';
 import { mayDependOn, unknownPaths } from './unknown.ts';
 import { World } from './worlds.ts';
@@ -34,8 +35,9 @@ export async function check(
   if (refused.length > 0 || mayDependOn(unknown, ['target'])) {
     return { inputs: stated, failures: [...refused, ...byItself(session, stated)].map(failureOf) };
   }
-  const opened = session.open(declarationOf(stated).target);
-  if (!opened.ok) return { inputs: stated, failures: [targetFailure(opened.fault)] };
+  const { target } = declarationOf(stated);
+  const opened = session.open(target);
+  if (!opened.ok) return { inputs: stated, failures: [targetFailure({ target }, opened.fault)] };
   const inputs = completed(stated, opened.value);
   const violations = byItself(session, inputs);
   if (violations.length > 0 || unknown.length > 0) {
@@ -100,7 +102,8 @@ async function besideOthers(
   if (!isPreview) return errors.map(failureOf);
   const there = await session.held(target, namespace, urn);
   if (!there.ok) {
-    return there.fault === 'Told' ? errors.map(failureOf) : [targetFailure(there.fault)];
+    if (there.fault === 'Told') return errors.map(failureOf);
+    return [targetFailure(declaration, there.fault)];
   }
   if (errors.length > 0) return errors.map(failureOf);
   const held = place.hold(there.value);
@@ -118,8 +121,11 @@ function failureOf({ field, message, remedy }: Violation): dynamic.CheckFailure 
   return { property: printFieldPath(propertyPath(field)), reason: `${message}; ${remedy}` };
 }
 
-function targetFailure({ message, remedy }: Fault): dynamic.CheckFailure {
-  return { property: 'target', reason: `${message}; ${remedy}` };
+function targetFailure(
+  { target }: { readonly target: TargetPlace },
+  { message, remedy }: Fault,
+): dynamic.CheckFailure {
+  return { property: placeProperty(target), reason: `${message}; ${remedy}` };
 }
 
 function duplicate({ key }: Declaration, urn: string): dynamic.CheckFailure {

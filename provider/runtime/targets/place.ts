@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Violation } from '../../../domain/violation.ts';
-import { isRecord } from '../../../domain/validate/shape.ts';
+import { isRecord, objectOf, TEXT, type Shape } from '../../../domain/validate/shape.ts';
 import type { TargetPlace } from '../declaration.ts';
 import { resolveCluster, type ClusterPlace } from './cluster-place.ts';
 
@@ -44,18 +44,33 @@ export function placeKey(place: TargetPlace): string {
   return createHash('sha256').update(JSON.stringify(place)).digest('hex');
 }
 
-const CHOICES = ['cluster', 'directory'];
+const PLACES: Readonly<Record<string, Shape>> = {
+  cluster: objectOf({}, { kubeconfig: TEXT, context: TEXT, namespace: TEXT }),
+  directory: objectOf({ path: TEXT }, { namespace: TEXT }),
+};
 
-/** What is wrong with a target, which types alone cannot say to JavaScript. */
+/**
+ * What is wrong with a target, which types alone cannot say to JavaScript. None is at `target`
+ * itself: Pulumi prints the values of properties that a failure names, and of a secret the clear
+ * text, but nothing of what is within them.
+ */
 export function placeViolations(target: unknown): Violation[] {
-  const chosen = isRecord(target) ? CHOICES.filter((choice) => target[choice] !== undefined) : [];
-  if (chosen.length === 1) return [];
+  const stated = isRecord(target) ? target : {};
+  const chosen = Object.entries(PLACES).filter(([place]) => stated[place] !== undefined);
+  if (chosen.length === 1) {
+    return chosen.flatMap(([place, shape]) => shape(stated[place], ['target', place]));
+  }
   return [
     {
-      field: ['target'],
+      field: ['target', 'cluster'],
       reason: 'InvalidShape',
-      message: `states ${chosen.length === 0 ? 'no place' : 'two places'} to declare the object in`,
+      message: chosen.length === 0 ? 'is missing, and so is directory' : 'stands beside directory',
       remedy: 'state exactly one of cluster and directory',
     },
   ];
+}
+
+/** Where what is wrong with an opened target is told: see `placeViolations`. */
+export function placeProperty({ cluster }: TargetPlace): string {
+  return cluster === undefined ? 'target.directory' : 'target.cluster';
 }
