@@ -82,7 +82,7 @@ test('a file in the place of the folder, or of one above it, is one message', as
   const circle = join(dirname(folder.path), 'circle');
   symlinkSync(circle, circle);
   for (const [path, expected] of [
-    [folder.path, /cannot be read: it is not a folder; .*name another one as the directory/],
+    [folder.path, /cannot be kept in .*: it is not a folder; name another one as the directory/],
     [
       join(folder.path, 'below'),
       /cannot be read: a part of the path is not a folder \(ENOTDIR\); /,

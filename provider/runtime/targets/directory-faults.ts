@@ -31,6 +31,10 @@ export function systemFault(what: string, error: unknown): Fault {
   return { message: `${what}: ${why} (${code})`, remedy };
 }
 
+export function notAFolder(path: string): Fault {
+  return { message: `manifests cannot be kept in ${path}: it is not a folder`, remedy: ANOTHER };
+}
+
 export function unreadableFolder(message: string): Fault {
   return { message, remedy: `give this user leave to read it, or ${ANOTHER}` };
 }

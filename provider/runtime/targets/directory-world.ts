@@ -11,7 +11,7 @@ import { systemErrorCode } from '../../../manifests/manifest-files.ts';
 import { openManifests, resourceOf } from '../../../manifests/manifests.ts';
 import type { ManifestObject, ManifestSet, Manifests } from '../../../manifests/manifests.ts';
 import { compileFor, ownerOf } from '../worlds.ts';
-import { systemFault, unreadableFolder } from './directory-faults.ts';
+import { notAFolder, systemFault, unreadableFolder } from './directory-faults.ts';
 import type { Fault } from './target.ts';
 
 /** What others do to the folder is seen as soon: what `mqttgrid up` promises of its own look. */
@@ -62,8 +62,8 @@ export class DirectoryWorld {
 
   #isMissing(): Result<boolean, Fault> {
     try {
-      statSync(this.#folder);
-      return success(false);
+      if (statSync(this.#folder).isDirectory()) return success(false);
+      return failure(notAFolder(this.#folder));
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return success(true);
       return failure(systemFault(`the folder ${this.#folder} cannot be read`, error));
