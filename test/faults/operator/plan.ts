@@ -41,6 +41,9 @@ const PROPAGATION: oracles.Propagation = { windowMs: 1000, by: 'wholes' };
 /** From the end of one process to the next one's start. */
 const RESTART_MS = 500;
 
+/** The Lease of one that ended runs out, and the next one's retry comes. */
+const ELECTED_MS = 20_000;
+
 /** In which a StatefulSet is deleted, also by a leader that has to be elected first. */
 const DELETED_MS = 30_000;
 
@@ -62,6 +65,8 @@ export class Run {
   /** The process ends here and now, and another one is started. */
   crash(replica: Replica): void {
     replica.crash();
+    // Nothing need change until the next one leads.
+    this.cluster.troubledUntilMs = this.cluster.clock.nowMs() + RESTART_MS + ELECTED_MS;
     this.cluster.clock.after(RESTART_MS, () => {
       if (this.#operatorIsWanted) this.#startReplica();
     });

@@ -219,15 +219,21 @@ export class FaultyApi implements KubeApi {
     const call = { atMs, index, writeIndex, verb, type, name, subresource, uid };
     this.#calls.push(call);
     const fault = this.#faults.onCall?.(call);
-    // The fault may be the end of this process.
-    if (this.#isDead && fault === undefined) return nothing();
-    await this.#thawed();
+    if (await this.#endsUnsent(fault)) return nothing();
     try {
       return await this.#faulty(fault, send);
     } finally {
       await this.#thawed();
       if (this.#isDead) await nothing();
     }
+  }
+
+  /** The fault may be the end of this process, which may also come while it stands still. */
+  async #endsUnsent(fault: CallFault | undefined): Promise<boolean> {
+    const isLast = this.#isDead;
+    if (isLast && fault === undefined) return true;
+    await this.#thawed();
+    return this.#isDead && !isLast;
   }
 
   #frozenMs(): number {
