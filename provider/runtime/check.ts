@@ -1,14 +1,14 @@
 /** Inputs as Pulumi checks them: every violation at once, each at its property. */
 import type { dynamic } from '@pulumi/pulumi';
 import { validateShape } from '../../crds/schemas.ts';
-import { API_VERSION, isKind, KINDS, type Kind } from '../../domain/resources.ts';
+import { isKind, KINDS } from '../../domain/resources.ts';
 import { either } from '../../domain/text.ts';
 import { printFieldPath, type FieldPath, type Violation } from '../../domain/violation.ts';
 import {
   asRecord,
   declarationOf,
+  manifestOf,
   resourceOf,
-  specOf,
   type Declaration,
   type Properties,
   type TargetPlace,
@@ -17,9 +17,9 @@ import { impactOn } from './impact.ts';
 import { errorsOf, warningsOf } from './judge.ts';
 import { optionViolations } from './options.ts';
 import type { Session } from './session.ts';
-import { placeProperty, placeViolations } from './targets/place.ts';
+import { placeProperty } from './targets/place.ts';
 import type { Fault, Target } from './targets/target.ts';
-import { mayDependOn, unknownPaths } from './unknown.ts';
+import { mayDependOn, UNKNOWN_STRING, unknownPaths } from './unknown.ts';
 import { World } from './worlds.ts';
 
 export async function check(
@@ -29,28 +29,27 @@ export async function check(
   const { kind } = stated;
   if (typeof kind !== 'string' || !isKind(kind)) throw new Error(`no kind: ${either(KINDS)}`);
   const unknown = unknownPaths(stated);
-  const isSettled = (violation: Violation): boolean => !mayDependOn(unknown, violation.field);
-  const options = [...placeViolations(stated['target']), ...optionViolations(stated)];
-  const refused = options.filter(isSettled);
+  const refused = optionViolations(stated).filter((violation) => !isOpen(violation, unknown));
   if (refused.length > 0 || mayDependOn(unknown, ['target'])) {
-    return { inputs: stated, failures: [...refused, ...byItself(session, stated)].map(failureOf) };
+    const inputs = completed(stated, UNKNOWN_STRING);
+    const { violations } = byItself(session, inputs, unknown);
+    return { inputs, failures: [...refused, ...violations].map(failureOf) };
   }
-  const { target } = declarationOf(stated);
-  const opened = session.open(target);
-  if (!opened.ok) return { inputs: stated, failures: [targetFailure({ target }, opened.fault)] };
-  const inputs = completed(stated, opened.value);
-  const violations = byItself(session, inputs);
-  if (violations.length > 0 || unknown.length > 0) {
-    return { inputs, failures: violations.map(failureOf) };
-  }
-  const asked = { session, target: opened.value, urn: String(urn), isPreview: isPreview === true };
-  return { inputs, failures: await besideOthers(asked, declarationOf(inputs)) };
+  const place = stated['target'] as TargetPlace;
+  const opened = session.open(place);
+  if (!opened.ok) return { inputs: stated, failures: [targetFailure(place, opened.fault)] };
+  const target = opened.value;
+  const inputs = completed(stated, target.defaultNamespace);
+  const own = byItself(session, inputs, unknown);
+  if (unknown.length > 0) return { inputs, failures: own.violations.map(failureOf) };
+  const asked = { session, target, urn: String(urn), isPreview: isPreview === true };
+  return { inputs, failures: await besideOthers(asked, inputs, own) };
 }
 
 /** What other resources of the program name it by is known before it is created. */
-function completed(stated: Properties, target: Target): Properties {
+function completed(stated: Properties, defaultNamespace: string): Properties {
   const { kind, metadata, name } = stated;
-  const { name: objectName, namespace = target.defaultNamespace, ...rest } = asRecord(metadata);
+  const { name: objectName, namespace = defaultNamespace, ...rest } = asRecord(metadata);
   const isNamed = kind !== 'EventTopic' && kind !== 'EventSubscription';
   return {
     ...stated,
@@ -59,18 +58,38 @@ function completed(stated: Properties, target: Target): Properties {
   };
 }
 
-/** Shape, and the rules of its kind: what is wrong whatever else there is. */
-function byItself({ clock }: Session, properties: Properties): Violation[] {
-  const unknown = unknownPaths(properties);
-  // `check` has looked at it.
-  const kind = properties['kind'] as Kind;
-  const metadata = asRecord(properties['metadata']);
-  const spec = specOf(properties);
-  const shape = validateShape(kind, { apiVersion: API_VERSION, kind, metadata, spec });
-  const resource = resourceOf({ kind, metadata, spec } as unknown as Declaration, '');
+/** What is wrong with an object whatever else there is. */
+interface OwnFaults {
+  readonly shape: readonly Violation[];
+  /** Those of its shape, and by the rules of its kind. */
+  readonly violations: readonly Violation[];
+}
+
+function byItself(
+  { clock }: Session,
+  properties: Properties,
+  unknown: readonly FieldPath[],
+): OwnFaults {
+  const declared = declarationOf(properties);
+  const shape = validateShape(declared.kind, manifestOf(declared));
+  const judged = resourceOf({ ...declared, spec: wellFormed(declared.spec, shape) }, '');
   const alone = new World(clock);
-  const rules = errorsOf(alone.put(resource), alone).filter(({ field }) => !isWithin(field, shape));
-  return [...shape, ...rules].filter(({ field }) => !mayDependOn(unknown, propertyPath(field)));
+  const rules = errorsOf(alone.put(judged), alone).filter(({ field }) => !isWithin(field, shape));
+  const violations = [...shape, ...rules].filter((violation) => !isOpen(violation, unknown));
+  return { shape, violations };
+}
+
+/** Rules look at nothing of a spec that is malformed somewhere: at its other fields they can. */
+function wellFormed(spec: Properties, shape: readonly Violation[]): Properties {
+  const malformed = new Set(shape.map(({ field }) => field[1]));
+  // Without its name it would have another one.
+  return Object.fromEntries(
+    Object.entries(spec).filter(([field]) => field === 'name' || !malformed.has(field)),
+  );
+}
+
+function isOpen({ field }: Violation, unknown: readonly FieldPath[]): boolean {
+  return mayDependOn(unknown, propertyPath(field));
 }
 
 /** The schema has said what is wrong with the field. */
@@ -90,12 +109,16 @@ interface Asked {
 
 async function besideOthers(
   { session, target, urn, isPreview }: Asked,
-  declaration: Declaration,
+  inputs: Properties,
+  { shape, violations }: OwnFaults,
 ): Promise<dynamic.CheckFailure[]> {
+  if (shape.some(({ field }) => field[0] === 'metadata')) return violations.map(failureOf);
+  const declaration = declarationOf(inputs);
   const { namespace } = declaration.metadata;
   const place = session.program.in(target.identity, namespace);
-  const declared = place.declare(urn, declaration);
+  const declared = place.declare(urn, declaration, shape);
   if (!declared.ok) return [duplicate(declaration, declared.fault)];
+  if (violations.length > 0) return violations.map(failureOf);
   const resource = declared.value;
   const errors = errorsOf(resource, place.own);
   // At an update the target itself has the last word.
@@ -103,7 +126,7 @@ async function besideOthers(
   const there = await session.held(target, namespace, urn);
   if (!there.ok) {
     if (there.fault === 'Told') return errors.map(failureOf);
-    return [targetFailure(declaration, there.fault)];
+    return [targetFailure(declaration.target, there.fault)];
   }
   if (errors.length > 0) return errors.map(failureOf);
   const held = place.hold(there.value);
@@ -121,10 +144,7 @@ function failureOf({ field, message, remedy }: Violation): dynamic.CheckFailure 
   return { property: printFieldPath(propertyPath(field)), reason: `${message}; ${remedy}` };
 }
 
-function targetFailure(
-  { target }: { readonly target: TargetPlace },
-  { message, remedy }: Fault,
-): dynamic.CheckFailure {
+function targetFailure(target: TargetPlace, { message, remedy }: Fault): dynamic.CheckFailure {
   return { property: placeProperty(target), reason: `${message}; ${remedy}` };
 }
 

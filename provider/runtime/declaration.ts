@@ -1,6 +1,7 @@
 /** One object as a program declares it, from what Pulumi hands over. */
 import { API_VERSION, resourceKey, type Kind, type Resource } from '../../domain/resources.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
+import type { Violation } from '../../domain/violation.ts';
 
 /** Properties of a resource: plain values, secrets unwrapped. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -92,19 +93,30 @@ export interface Manifest {
   readonly spec: Properties;
 }
 
-export function manifestOf({ kind, metadata, spec }: Declaration): Manifest {
-  const { name, ...rest } = spec;
-  const stated = name === undefined || name === metadata.name ? rest : spec;
-  return { apiVersion: API_VERSION, kind, metadata, spec: stated };
+export function manifestOf(declaration: Declaration): Manifest {
+  const { kind, metadata } = declaration;
+  return { apiVersion: API_VERSION, kind, metadata, spec: withoutDefaultName(declaration) };
 }
 
-/** As the rules want it; the schema has admitted the spec. */
+function withoutDefaultName({
+  metadata,
+  spec,
+}: Pick<Declaration, 'metadata' | 'spec'>): Properties {
+  const { name, ...rest } = spec;
+  return name === metadata.name ? rest : spec;
+}
+
+/** As the rules want it. `refusedFor` is what the schema has against it. */
 export function resourceOf(
-  { kind, metadata, spec }: Pick<Declaration, 'kind' | 'metadata' | 'spec'>,
+  declared: Pick<Declaration, 'kind' | 'metadata' | 'spec'>,
   creationTimestamp: string,
+  refusedFor: readonly Violation[] = [],
 ): Resource {
-  const { name, namespace } = metadata;
-  return { kind, metadata: { name, namespace, creationTimestamp }, spec } as unknown as Resource;
+  const { name, namespace } = declared.metadata;
+  // Of one that the schema refuses, it may be anything at all.
+  const metadata = { name: String(name), namespace: String(namespace), creationTimestamp };
+  const spec = withoutDefaultName(declared);
+  return { kind: declared.kind, metadata, spec, refusedFor } as unknown as Resource;
 }
 
 export function asRecord(value: unknown): Properties {

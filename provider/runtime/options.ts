@@ -1,10 +1,11 @@
 /** The inputs that are about declaring, and not part of what is declared. */
 import type { Violation } from '../../domain/violation.ts';
 import { describeValue } from '../../domain/validate/shape.ts';
+import { placeViolations } from './targets/place.ts';
 import { TIMEOUT_MAX, type Properties } from './declaration.ts';
 
-export function optionViolations({ adopt, timeoutSeconds }: Properties): Violation[] {
-  const violations: Violation[] = [];
+export function optionViolations({ target, adopt, timeoutSeconds }: Properties): Violation[] {
+  const violations = placeViolations(target);
   if (adopt !== undefined && typeof adopt !== 'boolean') {
     violations.push(wrong('adopt', adopt, 'true or false'));
   }

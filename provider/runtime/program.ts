@@ -5,6 +5,7 @@
 import type { Clock } from '../../control/clock.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import { resourceKey, type Resource } from '../../domain/resources.ts';
+import type { Violation } from '../../domain/violation.ts';
 import { resourceOf, type Declaration } from './declaration.ts';
 import { World } from './worlds.ts';
 
@@ -28,14 +29,22 @@ export class Place {
     this.own = new World(clock, ANY_NUMBER);
   }
 
-  /** The same may be checked again. A failure: the URN of another that is the same object. */
-  declare(urn: string, declaration: Declaration): Result<Resource, string> {
+  /**
+   * The same may be checked again. One that its schema refuses is there for others, too: it holds
+   * its name. A failure: the URN of another that is the same object.
+   */
+  declare(
+    urn: string,
+    declaration: Declaration,
+    refusedFor: readonly Violation[] = [],
+  ): Result<Resource, string> {
     const { key } = declaration;
     const known = this.#urns.get(key);
     if (known !== undefined && known !== urn) return failure(known);
     const createdMs = DECLARED_MS + this.#urns.size;
     this.#urns.set(key, urn);
-    const resource = this.own.put(resourceOf(declaration, new Date(createdMs).toISOString()));
+    const created = new Date(createdMs).toISOString();
+    const resource = this.own.put(resourceOf(declaration, created, refusedFor));
     this.#held?.beside.put(resource);
     return success(resource);
   }

@@ -3,8 +3,9 @@ import type { FieldPath } from '../../domain/violation.ts';
 import { isRecord } from '../../domain/validate/shape.ts';
 
 /** What stands for one, by the type that it will have: pulumi/sdk, resource/plugin/rpc.go. */
+export const UNKNOWN_STRING = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 const UNKNOWN: ReadonlySet<unknown> = new Set([
-  '04da6b54-80e4-46f7-96ec-b56ff0331ba9',
+  UNKNOWN_STRING,
   '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7',
   '3eeb2bf0-c639-47a8-9e75-3b44932eb421',
   '6a19a0b0-7e62-4c92-b797-7f8e31da9cc2',

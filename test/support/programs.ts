@@ -1,10 +1,23 @@
 /** What Pulumi hands to a provider, for tests. */
+import type { dynamic } from '@pulumi/pulumi';
 import type { Kind } from '../../domain/resources.ts';
-import type { Properties } from '../../provider/runtime/declaration.ts';
+import { success } from '../../domain/result.ts';
+import { check } from '../../provider/runtime/check.ts';
+import { asRecord, type Properties } from '../../provider/runtime/declaration.ts';
+import { Session } from '../../provider/runtime/session.ts';
 import { COMPLETE_SPECS } from './complete-specs.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryTarget } from './memory-target.ts';
 import { declare } from './resources.ts';
 
 export const TARGET = { directory: { path: '/tmp/manifests' } };
+
+/** Of a stack called `fleet/dev`. */
+export function urnOf({ kind, metadata }: Properties): string {
+  const { name } = asRecord(metadata);
+  const type = `pulumi-nodejs:dynamic/mqttgrid:${String(kind)}`;
+  return `urn:pulumi:dev::fleet::${type}::${String(name)}`;
+}
 
 /** As `check` completes them; `stated` over what the kind must say at least. */
 export function inputsOf(kind: Kind, name: string, stated: Properties = {}): Properties {
@@ -55,4 +68,50 @@ export function replacedOneByOne(value: unknown, by: unknown): { path: string; v
     }),
   );
   return [here, ...inner];
+}
+
+/** What people are told, and by which resource. */
+export interface Told {
+  readonly level: 'info' | 'warn' | 'progress';
+  readonly urn: string;
+  readonly message: string;
+}
+
+export interface Checked {
+  readonly inputs: Properties;
+  readonly failures: readonly dynamic.CheckFailure[];
+}
+
+/** A provider process with one target, whatever a program says. */
+export class ProviderProcess {
+  readonly target: MemoryTarget;
+  readonly clock: ManualClock;
+  readonly session: Session;
+  readonly told: Told[] = [];
+
+  constructor(target = new MemoryTarget(), clock = new ManualClock()) {
+    this.target = target;
+    this.clock = clock;
+    const tell = (level: Told['level']) => (urn: string, message: string) => {
+      this.told.push({ level, urn, message });
+    };
+    const log = { info: tell('info'), warn: tell('warn'), progress: tell('progress') };
+    this.session = new Session({ clock, log, open: () => success(target) });
+  }
+
+  /** At preview, unless it is said to be an update. */
+  check(inputs: Properties, isPreview = true): Promise<Checked> {
+    return this.checkAs({ ...inputs, __urn: urnOf(inputs), __preview: isPreview });
+  }
+
+  async checkAs(stated: Properties): Promise<Checked> {
+    const asked = overTheWire({ ...stated, __provider: 'text' });
+    const result = await check(this.session, asked);
+    return { inputs: result.inputs as Properties, failures: result.failures ?? [] };
+  }
+
+  toldOf(inputs: Properties): string[] {
+    const urn = urnOf(inputs);
+    return this.told.filter((each) => each.urn === urn).map(({ message }) => message);
+  }
 }
