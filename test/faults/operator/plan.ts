@@ -66,8 +66,10 @@ export class Run {
   crash(replica: Replica): void {
     replica.crash();
     // Nothing need change until the next one leads.
-    this.cluster.troubledUntilMs = this.cluster.clock.nowMs() + RESTART_MS + ELECTED_MS;
-    this.cluster.clock.after(RESTART_MS, () => {
+    const { clock, troubledUntilMs } = this.cluster;
+    const leadsAtMs = clock.nowMs() + RESTART_MS + ELECTED_MS;
+    this.cluster.troubledUntilMs = Math.max(troubledUntilMs, leadsAtMs);
+    clock.after(RESTART_MS, () => {
       if (this.#operatorIsWanted) this.#startReplica();
     });
   }
