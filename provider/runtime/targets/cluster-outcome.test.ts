@@ -82,7 +82,7 @@ const CASES: readonly (readonly [string, ObjectStatus | undefined, string])[] = 
 for (const [how, status, expected] of CASES) {
   test(`an object ${how} is: ${expected}`, () => {
     const outcome = outcomeOf(status, 2);
-    const words = 'reason' in outcome ? ` ${outcome.reason}: ${outcome.message}` : '';
+    const words = 'words' in outcome ? ` ${outcome.words}` : '';
     assert.equal(`${outcome.state}${words}`, expected);
   });
 }

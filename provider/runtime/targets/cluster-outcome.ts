@@ -7,24 +7,30 @@ export type Outcome =
   /** No operator has looked at it. */
   | { readonly state: 'Unseen' }
   /** May come by waiting. */
-  | { readonly state: 'Waiting'; readonly reason: string; readonly message: string }
+  | { readonly state: 'Waiting'; readonly reason: string; readonly words: string }
   /** Only a person can mend it. */
-  | { readonly state: 'Refused'; readonly reason: string; readonly message: string };
+  | { readonly state: 'Refused'; readonly words: string };
 
 /** @param generation of what is waited for, or a later one */
 export function outcomeOf(status: ObjectStatus | undefined, generation: number): Outcome {
   if ((status?.observedGeneration ?? -1) < generation) return { state: 'Unseen' };
   const conditions = currentConditions(status, generation);
   const refusal = conditions.find(isRefusal);
-  if (refusal !== undefined) return { state: 'Refused', ...wordsOf(refusal) };
-  const ready = conditions.find(({ type }) => type === 'Ready');
-  if (ready?.status === 'True') return { state: 'Ready' };
-  return { state: 'Waiting', ...wordsOf(ready) };
+  if (refusal !== undefined) return { state: 'Refused', words: wordsOf(refusal) };
+  const ready = conditions.find(({ type }) => type === 'Ready') ?? NOT_TOLD;
+  if (ready.status === 'True') return { state: 'Ready' };
+  return { state: 'Waiting', reason: ready.reason, words: wordsOf(ready) };
 }
 
-function wordsOf(condition: Condition | undefined): { reason: string; message: string } {
-  const { reason = 'Pending', message = 'its status has no Ready condition' } = condition ?? {};
-  return { reason, message };
+const NOT_TOLD: Condition = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'Pending',
+  message: 'its status has no Ready condition',
+};
+
+function wordsOf({ reason, message }: Condition): string {
+  return `${reason}: ${message}`;
 }
 
 function isRefusal({ type, status, reason }: Condition): boolean {

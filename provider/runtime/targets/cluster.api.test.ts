@@ -112,6 +112,22 @@ test('what only a person can mend ends the wait at once', async (t) => {
   assert.equal(stored.conditions.find(({ type }) => type === 'Ready')?.status, 'False');
 });
 
+test('what was refused before is given the time that it takes to be judged again', async (t) => {
+  const operator = operatorOf(t);
+  const words = { reason: 'TemplateOverlap', message: 'with "other"' } as const;
+  const object = manifest('ClientGroup', 'settling');
+  await applied(object);
+  await tellStatus(operator, object, [{ type: 'Accepted', ...words }, words]);
+  const again = await applied(object);
+  const waited = target.untilReady(again, object, waiting());
+  await delay(1_000);
+  await tellStatus(operator, object);
+  assert.equal((await within(COMES_MS, 'Ready', waited)).fault, undefined);
+  await tellStatus(operator, object, [{ type: 'Accepted', ...words }, words]);
+  const still = await target.untilReady(await applied(object), object, waiting());
+  assert.match(still.fault?.message ?? '', /settling is not in force: TemplateOverlap: with "o/);
+});
+
 test('conditions of an earlier generation say nothing of this one', async (t) => {
   const operator = operatorOf(t);
   const object = manifest('Client', 'again');
@@ -171,6 +187,12 @@ test('an object that somebody deletes or replaces is not waited for any longer',
     const { fault } = await within(COMES_MS, 'the fault', waited);
     assert.match(fault?.message ?? '', /vanishing was deleted by somebody else while/);
   }
+  const made = await applied(object);
+  await server.kubectl('patch', 'client', 'vanishing', ...HOLD);
+  const waited = target.untilReady(made, object, waiting());
+  await server.kubectl('delete', 'client', 'vanishing', '--wait=false');
+  const { fault } = await within(COMES_MS, 'the fault', waited);
+  assert.match(fault?.message ?? '', /vanishing was deleted by somebody else while/);
 });
 
 test('a field that others manage is refused with their name, and taken where that is asked', async (t) => {

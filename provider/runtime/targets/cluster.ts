@@ -8,10 +8,12 @@ import { isConflict, type KubeApi } from '../../../kube/kube-api.ts';
 import type { Manifest } from '../declaration.ts';
 import { listDeclared } from './cluster-declared.ts';
 import { faultOf } from './cluster-faults.ts';
+import { waitUntilGone } from './cluster-gone.ts';
 import { standingOf, storedOf, toObject } from './cluster-objects.ts';
 import type { ClusterObject } from './cluster-objects.ts';
 import { resolveCluster, type Cluster, type ClusterPlace } from './cluster-place.ts';
-import { waitUntilGone, waitUntilReady, type Waiting } from './cluster-wait.ts';
+import { waitUntilReady } from './cluster-ready.ts';
+import type { Waiting } from './cluster-wait.ts';
 import { ClusterWatches } from './cluster-watches.ts';
 import type {
   ApplyOptions,
@@ -93,15 +95,15 @@ class ClusterTarget implements Target {
     manifest: Manifest,
     options: WaitOptions,
   ): Promise<{ readonly stored: StoredObject; readonly fault?: Fault }> {
-    const { uid, generation = 0 } = applied;
+    if (isReady(applied)) return { stored: applied };
     const waited = await this.#attempt('cannot be watched', manifest, async (connection) => {
       const waiting = this.#waiting(connection, manifest, options);
-      return success(await waitUntilReady(manifest, { uid, generation }, waiting));
+      return success(await waitUntilReady(manifest, applied, waiting));
     });
     if (!waited.ok) return { stored: applied, fault: waited.fault };
     const { object, fault } = waited.value;
-    const { status } = object ?? {};
-    const stored = object ? { ...applied, ...standingOf(status, generation) } : applied;
+    const { generation } = applied;
+    const stored = object ? { ...applied, ...standingOf(object.status, generation) } : applied;
     return { stored, ...(fault && { fault }) };
   }
 
@@ -185,4 +187,9 @@ class ClusterTarget implements Target {
     if (notice !== undefined) this.#notices = [...this.#notices, notice];
     return success(resources);
   }
+}
+
+/** Nothing that is in force has changed. */
+function isReady({ conditions }: StoredObject): boolean {
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
