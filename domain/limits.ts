@@ -8,31 +8,43 @@
  * 1 KiB: a 6 KiB message counts as 6 ("MQTT Messages Limits", note).
  */
 export interface Limits {
-  /** Bytes of one whole MQTT packet. "Max Message size", 512 KiB. */
+  /** Bytes of one whole MQTT packet: 524288, or 1024 to 2097151. "Max Message size". */
   readonly messageBytes: number;
-  /** Bytes of a topic name or topic filter in UTF-8. "Topic Size", 256 B. */
+  /** Bytes of a topic name or topic filter in UTF-8: 256, or 16 to 65535. "Topic Size". */
   readonly topicBytes: number;
-  /** Topic aliases that a client may use on one connection. "Topic Alias", 10. */
+  /** Topic aliases that a client may use on one connection: 10, or 0 to 65535. "Topic Alias". */
   readonly topicAliases: number;
+  /** CONNECT packets a second of all clients: 500, or 1 to 1000000. */
   readonly connectsPerSecond: number;
+  /** SUBSCRIBE packets a second of all clients: 5000, or 1 to 1000000. */
   readonly subscribesPerSecond: number;
+  /** Topic filters subscribed to on one connection: 50, or 1 to 10000. */
   readonly subscriptionsPerConnection: number;
+  /** Messages a second that all clients publish: 4000, or 1 to 100000000. */
   readonly inboundMessagesPerSecond: number;
+  /** Messages a second that all clients receive: 4000, or 1 to 100000000. */
   readonly outboundMessagesPerSecond: number;
+  /** Messages a second that one connection publishes: 100, or 1 to 100000000. */
   readonly inboundMessagesPerSecondPerConnection: number;
+  /** Messages a second that one connection receives: 100, or 1 to 100000000. */
   readonly outboundMessagesPerSecondPerConnection: number;
-  /** "Resources Limits": how many objects of a kind one MqttNamespace may hold. */
+  /** Clients of one MqttNamespace: 10000, or 0 to 1000000. "Resources Limits", as those below. */
   readonly clients: number;
+  /** CA certificates of one MqttNamespace: 2, or 0 to 100. */
   readonly caCertificates: number;
+  /** Client groups of one MqttNamespace, `$all` not counted: 10, or 0 to 1000. */
   readonly clientGroups: number;
+  /** Topic spaces of one MqttNamespace: 10, or 0 to 1000. */
   readonly topicSpaces: number;
+  /** Topic templates of one topic space: 10, or 1 to 100. */
   readonly topicTemplatesPerTopicSpace: number;
+  /** Permission bindings of one MqttNamespace: 100, or 0 to 10000. */
   readonly permissionBindings: number;
-  /** QoS 1 messages sent to one client and not yet acknowledged. Ours. */
+  /** QoS 1 messages sent to one client and not yet acknowledged: 100, or 1 to 65535. Ours. */
   readonly inFlightMessages: number;
-  /** Messages that wait for one session. Ours; the session ends when it is reached. */
+  /** Messages that wait for one session, which ends beyond: 10000, or 1 to 10000000. Ours. */
   readonly sessionQueueMessages: number;
-  /** Bytes that wait for one session. Ours; the session ends when it is reached. */
+  /** Bytes that wait for one session, which ends beyond: 67108864, or 1024 to 2^34. Ours. */
   readonly sessionQueueBytes: number;
 }
 
