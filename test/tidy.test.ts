@@ -37,6 +37,7 @@ const ENTRIES = [
   /^examples\/[a-z-]+\/pulumi\/index\.ts$/,
   /^examples\/[a-z-]+\/client\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
+  /^test\/pulumi\/fixtures\/[a-z0-9-]+\/index\.ts$/,
   /^test\/bench\/(?:bench|store|operator\/bench)\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,

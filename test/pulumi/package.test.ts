@@ -144,8 +144,14 @@ new mqttgrid.PermissionBinding('hear', {
   permission: 'Subscriber',
 });
 `;
-const IMPORTING = `import * as mqttgrid from 'mqttgrid';\n${DECLARATIONS}export const name = grid.name;\n`;
-const REQUIRING = `const mqttgrid = require('mqttgrid');\n${DECLARATIONS}exports.name = grid.name;\n`;
+const IMPORTING = `import * as mqttgrid from 'mqttgrid';
+${DECLARATIONS}
+export const name = grid.name;
+`;
+const REQUIRING = `const mqttgrid = require('mqttgrid');
+${DECLARATIONS}
+exports.name = grid.name;
+`;
 
 function compilerOptions(options: Readonly<Record<string, string>>): string {
   const compilerOptions = { strict: true, outDir: 'bin', target: 'es2020', ...options };

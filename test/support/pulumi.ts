@@ -87,6 +87,7 @@ const FILES: Readonly<Record<string, string>> = {
       target: 'es2022',
       module: 'nodenext',
       moduleResolution: 'nodenext',
+      types: ['node'],
     },
     files: ['index.ts'],
   }),
