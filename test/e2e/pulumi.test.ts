@@ -82,10 +82,10 @@ const { ref: namespaceRef } = new mqttgrid.MqttNamespace('grid');
 `;
 
 /** A MqttNamespace with one TopicSpace. */
-function spaceProgram(args: string): string {
+function spaceProgram(args: string, subscriptionSupport = 'LowFanout'): string {
   return `${GRID}
 export const { generation } = new mqttgrid.TopicSpace('alerts', {
-  namespaceRef, topicTemplates: ['alerts/#'], subscriptionSupport: 'LowFanout', ${args}
+  namespaceRef, topicTemplates: ['alerts/#'], subscriptionSupport: '${subscriptionSupport}', ${args}
 });`;
 }
 
@@ -119,7 +119,7 @@ suite('a stack on a cluster', { concurrency: 1 }, () => {
     );
     assert.equal((await space()).metadata.uid, uid);
 
-    stack.write('index.ts', spaceProgram("subscriptionSupport: 'HighFanout' as const"));
+    stack.write('index.ts', spaceProgram('', 'HighFanout'));
     const replaced = await stack.up();
     assertDone(replaced);
     const order = replaced.operations.map(([, operation]) => operation);
@@ -136,10 +136,7 @@ suite('a stack on a cluster', { concurrency: 1 }, () => {
     const refused = await stack.up();
     assert.notEqual(refused.code, 0);
     assert.match(errorsOf(refused), /spec\.topicTemplates.*kubectl-patch.*adopt: true/s);
-    stack.write(
-      'index.ts',
-      spaceProgram("subscriptionSupport: 'HighFanout' as const, adopt: true"),
-    );
+    stack.write('index.ts', spaceProgram('adopt: true', 'HighFanout'));
     assertDone(await stack.up());
     assert.deepEqual((await space()).spec.topicTemplates, ['alerts/#']);
 
