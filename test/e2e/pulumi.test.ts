@@ -1,4 +1,4 @@
-/** The Pulumi provider on a cluster: real programs, the real CLI, and an operator with real pods. */
+/** The Pulumi provider on a cluster: real programs, the real CLI, an operator with real pods. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { kubectl, list, applyText, get } from '../support/cluster.ts';
