@@ -121,9 +121,13 @@ function orThrow<Value>(result: Result<Value, Fault>): Value {
   throw errorOf(result.fault);
 }
 
-/** Pulumi prints the message, and of some operations the stack: a user's mistake has none. */
+/**
+ * Pulumi tells the message of the resource. Of a check, diff, read or delete its provider process
+ * also prints the error and its stack, which Pulumi tells of the whole stack: once is enough.
+ */
 function errorOf({ message, remedy }: Fault): Error {
   const error = new Error(`${message}; ${remedy}`);
   error.stack = '';
+  error.toString = () => 'failed as told of the resource';
   return error;
 }
