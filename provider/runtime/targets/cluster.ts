@@ -37,6 +37,9 @@ interface Connection {
 /** By which audit logs tell whose call it was. */
 const USER_AGENT = 'pulumi-mqttgrid';
 
+/** Writes wait for admission webhooks, 10 s by default; and for a dead server waits a person. */
+const CALL_TIMEOUT_MS = 15_000;
+
 class ClusterTarget implements Target {
   readonly identity: string;
   readonly defaultNamespace: string;
@@ -170,7 +173,8 @@ class ClusterTarget implements Target {
       const { KubeClient } = await import('../../../kube/kube-client.ts');
       const clock = this.#clock;
       const { config } = this.#cluster;
-      const api = new KubeClient({ config, clock, random, userAgent: USER_AGENT });
+      const client = { userAgent: USER_AGENT, callTimeoutMs: CALL_TIMEOUT_MS };
+      const api = new KubeClient({ config, clock, random, ...client });
       return { api, watches: new ClusterWatches(api, clock) };
     })();
     return this.#connection;
