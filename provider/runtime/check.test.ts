@@ -157,9 +157,26 @@ suite('a target', () => {
     const pulumi = new ProviderProcess();
     const space = { topicTemplates: ['a/#'], subscriptionSupport: 'LowFanout' };
     pulumi.target.held = [declare('MqttNamespace', 'grid'), declare('TopicSpace', 'space', space)];
-    const inputs = inputsOf('TopicSpace', 'space', { ...space, topicTemplates: ['a/#', 'b/#'] });
-    assert.deepEqual(await failuresOf(pulumi, inputs), []);
+    const before = inputsOf('TopicSpace', 'space', space);
+    const inputs = { ...before, topicTemplates: ['a/#', 'b/#'] };
+    assert.deepEqual((await pulumi.check(inputs, true, before)).failures, []);
+    // Of what is replaced Pulumi asks again, as of a new one.
+    assert.deepEqual((await pulumi.check(inputs)).failures, []);
     assert.deepEqual(pulumi.told, []);
+  });
+
+  test('that holds the object itself, which is to be created, is told of unless it is adopted', async () => {
+    const pulumi = new ProviderProcess();
+    pulumi.target.held = [declare('MqttNamespace', 'grid'), declare('Client', 'client')];
+    const inputs = inputsOf('Client', 'client');
+    assert.deepEqual(await failuresOf(pulumi, inputs), []);
+    assert.match(
+      pulumi.toldOf(inputs).join(),
+      /^Client\/default\/client is there already: .*adopt/,
+    );
+    const adopting = new ProviderProcess(pulumi.target);
+    assert.deepEqual(await failuresOf(adopting, { ...inputs, adopt: true }), []);
+    assert.deepEqual(adopting.told, []);
   });
 
   test('that holds what is in the way is a warning: it may be about to go', async () => {

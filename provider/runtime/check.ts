@@ -1,7 +1,7 @@
 /** Inputs as Pulumi checks them: every violation at once, each at its property. */
 import type { dynamic } from '@pulumi/pulumi';
 import { validateShape } from '../../crds/schemas.ts';
-import { isKind, KINDS } from '../../domain/resources.ts';
+import { isKind, KINDS, type Resource } from '../../domain/resources.ts';
 import { either } from '../../domain/text.ts';
 import { printFieldPath, type FieldPath, type Violation } from '../../domain/violation.ts';
 import {
@@ -16,16 +16,21 @@ import {
 import { impactOn } from './impact.ts';
 import { errorsOf, warningsOf } from './judge.ts';
 import { optionViolations } from './options.ts';
+import type { Held, Place } from './program.ts';
 import type { Session } from './session.ts';
 import { placeProperty } from './targets/place.ts';
 import type { Fault, Target } from './targets/target.ts';
 import { mayDependOn, UNKNOWN_STRING, unknownPaths } from './unknown.ts';
 import { World } from './worlds.ts';
 
+/** @param olds the inputs in the state; none where the resource is to be created */
 export async function check(
   session: Session,
+  olds: Properties,
   { __urn: urn, __preview: isPreview, ...stated }: Properties,
 ): Promise<dynamic.CheckResult> {
+  // Of one that is replaced Pulumi asks twice, and then without them.
+  if (Object.keys(olds).length > 0) session.inState.add(String(urn));
   const { kind } = stated;
   if (typeof kind !== 'string' || !isKind(kind)) throw new Error(`no kind: ${either(KINDS)}`);
   const unknown = unknownPaths(stated);
@@ -129,11 +134,34 @@ async function besideOthers(
     return [targetFailure(declaration.target, there.fault)];
   }
   if (errors.length > 0) return errors.map(failureOf);
-  const held = place.hold(there.value);
+  tell({ session, urn }, declaration, { resource, place, held: place.hold(there.value) });
+  return [];
+}
+
+interface Beside {
+  readonly resource: Resource;
+  readonly place: Place;
+  readonly held: Held;
+}
+
+/** What is right and still not without consequences. */
+function tell(
+  { session, urn }: Pick<Asked, 'session' | 'urn'>,
+  declaration: Declaration,
+  { resource, place, held }: Beside,
+): void {
+  const isTaken = held.resources.has(declaration.key) && !session.inState.has(urn);
+  if (isTaken && !declaration.adopt) session.log.warn(urn, taken(declaration));
   for (const warning of warningsOf(resource, held.beside)) session.log.warn(urn, warning);
   const lines = impactOn(resource, place.own, held, session.clock);
   if (lines.length > 0) session.log.info(urn, lines.join('\n'));
-  return [];
+}
+
+function taken({ key }: Declaration): string {
+  return (
+    `${key} is there already: creating it will fail unless this stack declared it and was ` +
+    'interrupted; set adopt: true to take it over'
+  );
 }
 
 function propertyPath(field: FieldPath): FieldPath {

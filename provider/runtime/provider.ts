@@ -13,7 +13,7 @@ export type Provider = Required<Omit<dynamic.ResourceProvider, 'configure'>>;
 
 export function providerOf(session: Session): Provider {
   return {
-    check: (_olds, news) => check(session, news as Properties),
+    check: (olds, news) => check(session, olds as Properties, news as Properties),
     diff: (_id, olds, news) => Promise.resolve(diff(olds as Properties, news as Properties)),
     create: (inputs) => create(session, inputs as Properties),
     update: async (_id, olds, news) => ({

@@ -19,6 +19,8 @@ export class Session {
   readonly clock: Clock;
   readonly log: EngineLog;
   readonly program: Program;
+  /** URNs of what is changed or replaced, and not new: as many as the program declares. */
+  readonly inState = new Set<string>();
   readonly #open: SessionOptions['open'];
   /** As many as the program states. */
   readonly #targets = new Map<string, Result<Target, Fault>>();

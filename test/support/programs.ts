@@ -99,14 +99,14 @@ export class ProviderProcess {
     this.session = new Session({ clock, log, open: () => success(target) });
   }
 
-  /** At preview, unless it is said to be an update. */
-  check(inputs: Properties, isPreview = true): Promise<Checked> {
-    return this.checkAs({ ...inputs, __urn: urnOf(inputs), __preview: isPreview });
+  /** At preview, unless it is said to be an update. @param olds none: it is to be created */
+  check(inputs: Properties, isPreview = true, olds: Properties = {}): Promise<Checked> {
+    return this.checkAs({ ...inputs, __urn: urnOf(inputs), __preview: isPreview }, olds);
   }
 
-  async checkAs(stated: Properties): Promise<Checked> {
+  async checkAs(stated: Properties, olds: Properties = {}): Promise<Checked> {
     const asked = overTheWire({ ...stated, __provider: 'text' });
-    const result = await check(this.session, asked);
+    const result = await check(this.session, olds, asked);
     return { inputs: result.inputs as Properties, failures: result.failures ?? [] };
   }
 
