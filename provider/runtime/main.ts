@@ -4,6 +4,9 @@
  */
 import { providerOf } from './provider.ts';
 import { startSession } from './session.ts';
+import { dropTold } from './told-error.ts';
+
+dropTold(process.stderr);
 
 // Pulumi's first argument for a provider is the address of its engine.
 const provider = providerOf(startSession(process.argv[2] ?? ''));

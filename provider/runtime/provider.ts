@@ -8,6 +8,7 @@ import { fieldManagerOf } from './field-manager.ts';
 import type { Session } from './session.ts';
 import { inputsAsFound, outputsOf } from './state.ts';
 import type { Fault, Target, WaitOptions } from './targets/target.ts';
+import { toldError } from './told-error.ts';
 
 export type Provider = Required<Omit<dynamic.ResourceProvider, 'configure'>>;
 
@@ -48,7 +49,7 @@ async function create(session: Session, inputs: Properties): Promise<dynamic.Cre
   // What this stack declared and does not remember: it was stopped before the state was written.
   const isFree = there === undefined || there.managers.includes(fieldManager);
   if (!isFree && !declaration.adopt) {
-    throw errorOf({
+    throw toldError({
       message: `${declaration.key} is there already, declared by ${there.managers.join(', ')}`,
       remedy: 'set adopt: true to take it over, or give this one another metadata.name',
     });
@@ -89,10 +90,10 @@ async function put(
   const outputs = outputsOf(inputs, stored, fieldManager);
   if (fault === undefined) return outputs;
   // It is there, and the next update goes on from it.
-  throw Object.assign(errorOf(fault), {
+  throw Object.assign(toldError(fault), {
     id: declaration.key,
     properties: outputs,
-    reasons: [errorOf(fault).message],
+    reasons: [toldError(fault).message],
   });
 }
 
@@ -118,16 +119,5 @@ async function remove(session: Session, state: Properties): Promise<void> {
 
 function orThrow<Value>(result: Result<Value, Fault>): Value {
   if (result.ok) return result.value;
-  throw errorOf(result.fault);
-}
-
-/**
- * Pulumi tells the message of the resource. Of a check, diff, read or delete its provider process
- * also prints the error and its stack, which Pulumi tells of the whole stack: once is enough.
- */
-function errorOf({ message, remedy }: Fault): Error {
-  const error = new Error(`${message}; ${remedy}`);
-  error.stack = '';
-  error.toString = () => 'failed as told of the resource';
-  return error;
+  throw toldError(result.fault);
 }
