@@ -62,9 +62,11 @@ export abstract class GridResource extends CustomResource {
   protected constructor(
     kind: Kind,
     name: string,
-    args: GridResourceArgs,
+    stated: GridResourceArgs | null | undefined,
     options: CustomResourceOptions = {},
   ) {
+    // Without them JavaScript is told what is missing as of any other.
+    const args = stated ?? {};
     const type = `pulumi-nodejs:dynamic/mqttgrid:${kind}`;
     const registered = Promise.withResolvers<void>();
     const properties = {
