@@ -204,6 +204,10 @@ export function isConflict(error: unknown): boolean {
   return error instanceof KubeApiError && error.status === 409 && error.reason === 'Conflict';
 }
 
+export function isForbidden(error: unknown): boolean {
+  return error instanceof KubeApiError && error.status === 403;
+}
+
 /** Events since the given resourceVersion, or the rest of a list, are no longer kept. */
 export function isGone(error: unknown): boolean {
   return error instanceof KubeApiError && error.status === 410;

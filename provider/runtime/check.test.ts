@@ -135,6 +135,16 @@ suite('whatever a program says', () => {
   });
 });
 
+test('a query is judged although nobody knows yet in which MqttNamespace', async () => {
+  for (const namespaceRef of [UNKNOWN_VALUE, { name: UNKNOWN_VALUE }, 'fleet', undefined]) {
+    const inputs = inputsOf('ClientGroup', 'group', { namespaceRef, query: 'x' });
+    const { failures } = await new ProviderProcess().check(inputs);
+    const properties = failures.map(({ property }) => property);
+    const isKnown = namespaceRef === 'fleet' || namespaceRef === undefined;
+    assert.deepEqual(properties.sort(), [...(isKnown ? ['namespaceRef'] : []), 'query']);
+  }
+});
+
 suite('a target', () => {
   test('that cannot be read is told once, of however many resources', async () => {
     const target = new MemoryTarget();
@@ -144,13 +154,21 @@ suite('a target', () => {
     for (const name of ['aaa', 'bbb', 'ccc']) {
       told.push(...(await failuresOf(pulumi, inputsOf('Client', name))));
     }
-    assert.deepEqual(told, ['target.directory: no route to host; start the cluster']);
+    assert.deepEqual(told, [': no route to host; start the cluster']);
   });
 
-  test('is not read at an update', async () => {
+  test('is not read at an update: it only has to answer, once for all', async () => {
     const pulumi = new ProviderProcess();
     for (const kind of KINDS) await pulumi.check(inputsOf(kind, 'object'), false);
     assert.deepEqual(pulumi.target.calls, []);
+    assert.equal(pulumi.target.reached, 1);
+  });
+
+  test('that does not answer fails an update before anything is created', async () => {
+    const target = new MemoryTarget();
+    target.faults.set('reach', { message: 'no route to host', remedy: 'start the cluster' });
+    const { failures } = await new ProviderProcess(target).check(inputsOf('Client', 'aaa'), false);
+    assert.deepEqual(failures, [{ property: '', reason: 'no route to host; start the cluster' }]);
   });
 
   test('has what a program changes: what is there already is no conflict with itself', async () => {

@@ -18,7 +18,6 @@ import { errorsOf, warningsOf } from './judge.ts';
 import { optionViolations } from './options.ts';
 import type { Held, Place } from './program.ts';
 import type { Session } from './session.ts';
-import { placeProperty } from './targets/place.ts';
 import type { Fault, Target } from './targets/target.ts';
 import { mayDependOn, UNKNOWN_STRING, unknownPaths } from './unknown.ts';
 import { World } from './worlds.ts';
@@ -42,7 +41,7 @@ export async function check(
   }
   const place = stated['target'] as TargetPlace;
   const opened = session.open(place);
-  if (!opened.ok) return { inputs: stated, failures: [targetFailure(place, opened.fault)] };
+  if (!opened.ok) return { inputs: stated, failures: [targetFailure(opened.fault)] };
   const target = opened.value;
   const inputs = completed(stated, target.defaultNamespace);
   const own = byItself(session, inputs, unknown);
@@ -88,9 +87,12 @@ function byItself(
 function wellFormed(spec: Properties, shape: readonly Violation[]): Properties {
   const malformed = new Set(shape.map(({ field }) => field[1]));
   // Without its name it would have another one.
-  return Object.fromEntries(
-    Object.entries(spec).filter(([field]) => field === 'name' || !malformed.has(field)),
+  const fields = Object.entries(spec).filter(
+    ([field]) => field === 'name' || !malformed.has(field),
   );
+  // Rules are those of a MqttNamespace: of any.
+  const namespaceRef = malformed.has('namespaceRef') && { namespaceRef: { name: 'any' } };
+  return { ...Object.fromEntries(fields), ...namespaceRef };
 }
 
 function isOpen({ field }: Violation, unknown: readonly FieldPath[]): boolean {
@@ -126,12 +128,16 @@ async function besideOthers(
   if (violations.length > 0) return violations.map(failureOf);
   const resource = declared.value;
   const errors = errorsOf(resource, place.own);
-  // At an update the target itself has the last word.
-  if (!isPreview) return errors.map(failureOf);
+  if (!isPreview) {
+    if (errors.length > 0) return errors.map(failureOf);
+    // Of what it holds the target itself has the last word.
+    const reached = await session.reach(target, declaration);
+    return reached.ok ? [] : [targetFailure(reached.fault)];
+  }
   const there = await session.held(target, namespace, urn);
   if (!there.ok) {
     if (there.fault === 'Told') return errors.map(failureOf);
-    return [targetFailure(declaration.target, there.fault)];
+    return [targetFailure(there.fault)];
   }
   if (errors.length > 0) return errors.map(failureOf);
   tell({ session, urn }, declaration, { resource, place, held: place.hold(there.value) });
@@ -172,8 +178,9 @@ function failureOf({ field, message, remedy }: Violation): dynamic.CheckFailure 
   return { property: printFieldPath(propertyPath(field)), reason: `${message}; ${remedy}` };
 }
 
-function targetFailure(target: TargetPlace, { message, remedy }: Fault): dynamic.CheckFailure {
-  return { property: placeProperty(target), reason: `${message}; ${remedy}` };
+/** At no property: Pulumi would print the value of it, which may be secret, or `<nil>`. */
+function targetFailure({ message, remedy }: Fault): dynamic.CheckFailure {
+  return { property: '', reason: `${message}; ${remedy}` };
 }
 
 function duplicate({ key }: Declaration, urn: string): dynamic.CheckFailure {

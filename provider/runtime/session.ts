@@ -7,7 +7,7 @@ import { openEngineLog, type EngineLog } from './engine-log.ts';
 import { Program } from './program.ts';
 import { openTarget } from './targets/open.ts';
 import { placeKey } from './targets/place.ts';
-import type { Fault, Target } from './targets/target.ts';
+import type { Fault, ObjectKey, Target } from './targets/target.ts';
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -24,6 +24,7 @@ export class Session {
   readonly #open: SessionOptions['open'];
   /** As many as the program states. */
   readonly #targets = new Map<string, Result<Target, Fault>>();
+  readonly #reached = new Map<string, Promise<Result<void, Fault>>>();
   /** Targets that cannot be read: said once, and not for each of a thousand resources. */
   readonly #told = new Set<string>();
 
@@ -39,6 +40,13 @@ export class Session {
     const opened = this.#targets.get(key) ?? this.#open(place, this.clock);
     this.#targets.set(key, opened);
     return opened;
+  }
+
+  /** Asked once: a target that is not there is told of before any of its objects is begun. */
+  reach(target: Target, key: ObjectKey): Promise<Result<void, Fault>> {
+    const reached = this.#reached.get(target.identity) ?? target.reach(key);
+    this.#reached.set(target.identity, reached);
+    return reached;
   }
 
   /** What the target has; `Told`: it cannot be read, and somebody was told. */

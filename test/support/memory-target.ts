@@ -16,6 +16,8 @@ export function storedAs({ metadata, spec }: Manifest, managers: readonly string
   return { spec, labels, annotations, conditions: [], managers };
 }
 
+type Operation = 'declared' | 'reach' | 'get' | 'apply' | 'remove';
+
 export class MemoryTarget implements Target {
   readonly identity: string;
   readonly defaultNamespace = 'default';
@@ -23,9 +25,11 @@ export class MemoryTarget implements Target {
   /** As `declared` answers. */
   held: readonly Resource[] = [];
   /** What it cannot do, and why. */
-  readonly faults = new Map<'declared' | 'get' | 'apply' | 'remove' | 'untilReady', Fault>();
+  readonly faults = new Map<Operation | 'untilReady', Fault>();
   /** `apply Client/default/a by pulumi-mqttgrid:p/s`: what it was asked for, in order. */
   readonly calls: string[] = [];
+  /** How often it was asked whether it answers. */
+  reached = 0;
 
   constructor(identity = 'memory') {
     this.identity = identity;
@@ -35,6 +39,11 @@ export class MemoryTarget implements Target {
     this.calls.push(`declared ${namespace}`);
     const held = this.held.filter(({ metadata }) => metadata.namespace === namespace);
     return Promise.resolve(this.#answer('declared', held));
+  }
+
+  async reach(): Promise<Result<void, Fault>> {
+    this.reached++;
+    return Promise.resolve(this.#answer('reach', undefined));
   }
 
   async get(key: ObjectKey): Promise<Result<StoredObject | undefined, Fault>> {
@@ -67,10 +76,7 @@ export class MemoryTarget implements Target {
     return Promise.resolve(answer);
   }
 
-  #answer<Value>(
-    operation: 'declared' | 'get' | 'apply' | 'remove',
-    value: Value,
-  ): Result<Value, Fault> {
+  #answer<Value>(operation: Operation, value: Value): Result<Value, Fault> {
     const fault = this.faults.get(operation);
     return fault === undefined ? success(value) : failure(fault);
   }

@@ -2,13 +2,18 @@
 import { API_GROUP, KINDS, type Kind, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import { resourceTypeOf } from '../../../kube/declared-types.ts';
-import { KubeApiError, type KubeApi } from '../../../kube/kube-api.ts';
+import {
+  isForbidden,
+  KubeApiError,
+  UnreachableError,
+  type KubeApi,
+} from '../../../kube/kube-api.ts';
 import { resourceFrom, type ClusterObject } from './cluster-objects.ts';
 import type { Fault } from './target.ts';
 
 export interface Listed {
   readonly resources: readonly Resource[];
-  /** What was not allowed, where something was not. */
+  /** What was not allowed, or is not there, where that is so. */
   readonly notice?: string;
 }
 
@@ -26,7 +31,9 @@ export async function listDeclared(
   const failed = lists.flatMap((list) => (list.ok ? [] : list.fault));
   const [first] = failed.toSorted((left, right) => rank(left.error) - rank(right.error));
   if (first === undefined) {
-    return success({ resources: lists.flatMap((list) => (list.ok ? list.value : [])) });
+    const resources = lists.flatMap((list) => (list.ok ? list.value : []));
+    const notice = resources.length > 0 ? undefined : await noticeOfMissing(api, namespace);
+    return success({ resources, ...(notice !== undefined && { notice }) });
   }
   const fault = faultOf(first.error, first.kind);
   if (!isForbidden(first.error)) return failure(fault);
@@ -37,8 +44,26 @@ export async function listDeclared(
   return success({ resources: [], notice });
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof KubeApiError && error.status === 403;
+const NAMESPACES = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+} as const;
+
+/** No failure: another resource of the program may be about to make it. */
+async function noticeOfMissing(api: KubeApi, namespace: string): Promise<string | undefined> {
+  try {
+    if ((await api.get(NAMESPACES, { name: namespace })) !== undefined) return undefined;
+  } catch (error) {
+    // Who may not know it is told when an object is created.
+    if (error instanceof KubeApiError || error instanceof UnreachableError) return undefined;
+    throw error;
+  }
+  return (
+    `there is no Kubernetes namespace ${namespace}, and nothing can be created in it until ` +
+    `there is; kubectl create namespace ${namespace}`
+  );
 }
 
 /** What is worse comes first. */

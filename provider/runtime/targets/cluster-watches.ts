@@ -7,7 +7,13 @@ import { random } from '../../../control/random.ts';
 import type { Kind } from '../../../domain/resources.ts';
 import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { Informer } from '../../../kube/informer.ts';
-import { isGone, KubeApiError, type KubeApi, type ResourceType } from '../../../kube/kube-api.ts';
+import {
+  isForbidden,
+  isGone,
+  KubeApiError,
+  type KubeApi,
+  type ResourceType,
+} from '../../../kube/kube-api.ts';
 import type { ClusterObject } from './cluster-objects.ts';
 import type { ObjectKey } from './target.ts';
 
@@ -157,7 +163,7 @@ class KindWatch {
   }
 
   #troubled(error: unknown): void {
-    if (error instanceof KubeApiError && error.status === 403) {
+    if (isForbidden(error)) {
       this.#informer.stop();
       this.#isPolling = true;
       for (const [name, followers] of this.#followers) {

@@ -4,7 +4,7 @@ import { random } from '../../../control/random.ts';
 import { resourceKey, type Kind, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import { resourceTypeOf } from '../../../kube/declared-types.ts';
-import { isConflict, type KubeApi } from '../../../kube/kube-api.ts';
+import { isConflict, isForbidden, type KubeApi } from '../../../kube/kube-api.ts';
 import type { Manifest } from '../declaration.ts';
 import { listDeclared } from './cluster-declared.ts';
 import { faultOf } from './cluster-faults.ts';
@@ -37,6 +37,8 @@ interface Connection {
 /** By which audit logs tell whose call it was. */
 const USER_AGENT = 'pulumi-mqttgrid';
 
+const UNREACHED = 'nothing can be declared';
+
 /** Writes wait for admission webhooks, 10 s by default; and for a dead server waits a person. */
 const CALL_TIMEOUT_MS = 15_000;
 
@@ -68,6 +70,17 @@ class ClusterTarget implements Target {
     const notices = this.#notices;
     this.#notices = [];
     return notices;
+  }
+
+  async reach({ kind, metadata }: ObjectKey): Promise<Result<void, Fault>> {
+    const { namespace } = metadata;
+    try {
+      const { api } = await this.#connect();
+      await api.list(resourceTypeOf(kind), { namespace, limit: 1 });
+    } catch (error) {
+      if (!isForbidden(error)) return failure(this.#fault(error, UNREACHED, kind, namespace));
+    }
+    return success(undefined);
   }
 
   async get(key: ObjectKey): Promise<Result<StoredObject | undefined, Fault>> {

@@ -84,6 +84,10 @@ export class DirectoryTarget implements Target {
     return fresh;
   }
 
+  reach(): Promise<Result<void, Fault>> {
+    return Promise.resolve(this.#world.look());
+  }
+
   get(key: ObjectKey): Promise<Result<StoredObject | undefined, Fault>> {
     return Promise.resolve(this.#get(key));
   }

@@ -69,8 +69,3 @@ export function placeViolations(target: unknown): Violation[] {
     },
   ];
 }
-
-/** Where what is wrong with an opened target is told: see `placeViolations`. */
-export function placeProperty({ cluster }: TargetPlace): string {
-  return cluster === undefined ? 'target.directory' : 'target.cluster';
-}

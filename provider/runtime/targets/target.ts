@@ -59,6 +59,11 @@ export interface Target {
   declared(namespace: string): Promise<Result<readonly Resource[], Fault>>;
   /** What could not be found out, and no failure says: each is handed over once. */
   takeNotices?(): readonly string[];
+  /**
+   * Whether it answers at all, before anything is changed there. What it does not allow is told by
+   * what needs it.
+   */
+  reach(key: ObjectKey): Promise<Result<void, Fault>>;
   get(key: ObjectKey): Promise<Result<StoredObject | undefined, Fault>>;
   /**
    * Creates or changes it, and waits only for a namesake that is being deleted. A failure: nothing
