@@ -3,6 +3,7 @@ import {
   Config,
   createUrn,
   CustomResource,
+  mergeOptions,
   runtime,
   type CustomResourceOptions,
   type Input,
@@ -10,6 +11,7 @@ import {
 } from '@pulumi/pulumi';
 import type { Condition } from '../../domain/conditions.ts';
 import type { Kind } from '../../domain/resources.ts';
+import { References } from '../references.ts';
 import { SHELL } from '../shell.ts';
 import { configuredTarget, type Target } from '../target-arguments.ts';
 import { Turns } from '../turns.ts';
@@ -81,7 +83,8 @@ export abstract class GridResource extends CustomResource {
       __urn: createUrn(name, type, options.parent),
       __preview: runtime.isDryRun() && turns.wait(kind, nameOf(name, args), registered.promise),
     };
-    super(type, name, properties, options);
+    super(type, name, properties, mergeOptions(options, { dependsOn: references.of({ ...args }) }));
+    references.add(this, kind, name, { ...args });
     this.urn.apply(() => registered.resolve());
   }
 
@@ -92,6 +95,7 @@ export abstract class GridResource extends CustomResource {
 }
 
 const turns = new Turns();
+const references = new References();
 
 /** As far as it is known before anything is. */
 function nameOf(name: string, { metadata }: GridResourceArgs): string {
