@@ -1,5 +1,7 @@
 /** What the next preview, update and refresh make of a change, in the program or in the folder. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { issueCertificateAuthority } from '../../certificates/issue.ts';
 import { IMMUTABLE_FIELDS, KINDS, resourceKey, type Kind } from '../../domain/resources.ts';
@@ -12,6 +14,7 @@ import {
   GRID,
   object,
   openObjectsStack,
+  saidOf,
   type DeclaredObject,
 } from '../support/pulumi-objects.ts';
 
@@ -147,3 +150,103 @@ test('what is referred to by a plain name goes first, wherever the program decla
   assertDone(await stack.up('--parallel', '1'));
   assert.deepEqual(keys(), objects.map(keyOf).sort());
 });
+
+/** Of a file that somebody edits. */
+const SPACE_FILE = 'topicspace.default.alerts.yaml';
+
+const NORTH = { attributes: { region: 'north' } };
+const GROUP = object('ClientGroup', 'vehicles', { query: "attributes.region = 'north'" });
+const SPACE = object('TopicSpace', 'alerts', {
+  topicTemplates: ['alerts/${client.name}', 'alerts/all'],
+  subscriptionSupport: 'LowFanout',
+});
+const BINDING = object('PermissionBinding', 'hear', {
+  clientGroupName: 'vehicles',
+  topicSpaceName: 'alerts',
+  permission: 'Subscriber',
+});
+const CLIENTS = ['vehicle-1', 'vehicle-2', 'vehicle-3'].map((name) => client(name, NORTH));
+
+const RESTORED = new Map([
+  ['Client vehicle-3', 'create'],
+  ['TopicSpace alerts', 'update'],
+]);
+
+function changed(base: DeclaredObject, args: Properties): DeclaredObject {
+  return { ...base, args: { ...base.args, ...args } };
+}
+
+test('what means the same is no change, what is edited outside is, and access is told', async (t) => {
+  const fleet = [GRID, ...CLIENTS, GROUP, SPACE, BINDING];
+  const { stack, folder, declare, read, write } = await openObjectsStack(t, fleet);
+  assertDone(await stack.up());
+  const before = read(SPACE_FILE);
+
+  await t.test('no change: defaults, the order of sets, a name, how it is declared', async () => {
+    declare(
+      changed(GRID, { replicas: 1, name: 'grid' }),
+      ...CLIENTS.map((each) => changed(each, { state: 'Enabled', timeoutSeconds: 60 })),
+      changed(GROUP, { name: 'vehicles', adopt: true, metadata: { namespace: 'default' } }),
+      changed(SPACE, { topicTemplates: ['alerts/all', 'alerts/${client.name}'] }),
+      changed(BINDING, { metadata: { name: 'hear', labels: {}, annotations: {} } }),
+    );
+    assertUnchanged(await stack.preview());
+    declare(...fleet);
+  });
+
+  await t.test('an unrelated description says nothing of access', async () => {
+    declare(GRID, ...CLIENTS, ...[GROUP, SPACE, BINDING].map(described));
+    const preview = await stack.preview();
+    assert.equal(changesOf(preview).length, 3);
+    assert.deepEqual(saidOf(preview, 'info'), []);
+  });
+
+  await t.test('a narrower query takes access, another template takes and gives', async () => {
+    declare(
+      ...[GRID, ...CLIENTS, BINDING],
+      changed(GROUP, { query: "attributes.region = 'north' and name = 'vehicle-2'" }),
+      changed(SPACE, { topicTemplates: ['alerts/${client.name}', 'news'] }),
+    );
+    const preview = await stack.preview();
+    assertDone(preview);
+    // Each by itself, the space with the group as it will be.
+    assert.deepEqual(saidOf(preview, 'info'), [
+      'ClientGroup vehicles: 2 clients lose subscribe on alerts/${client.name} ' +
+        '(such as alerts/vehicle-1): vehicle-1, vehicle-3\n' +
+        '2 clients lose subscribe on alerts/all: vehicle-1, vehicle-3',
+      'TopicSpace alerts: 1 client loses subscribe on alerts/all: vehicle-2\n' +
+        '1 client gains subscribe on news: vehicle-2',
+    ]);
+  });
+
+  await t.test(
+    'of a file that was edited or deleted, refresh tells and the next up restores',
+    async () => {
+      declare(...fleet);
+      write(SPACE_FILE, read(SPACE_FILE).replace('alerts/all', 'theirs'));
+      const labelled = 'mqttnamespace.default.grid.yaml';
+      write(labelled, read(labelled).replace('metadata:', 'metadata:\n  labels: { theirs: kept }'));
+      rmSync(path.join(folder, 'client.default.vehicle-3.yaml'));
+
+      const refresh = await stack.refresh();
+      assertDone(refresh);
+      assert.match(refresh.text, /Client vehicle-3 deleted/);
+      assert.match(refresh.text, /TopicSpace alerts updated \[diff: ~topicTemplates\]/);
+      assert.match(refresh.text, /2 changes\. 6 unchanged/);
+      const preview = await stack.preview('--diff');
+      assert.match(preview.text, /"theirs" => "alerts\/all"/);
+      for (const result of [preview, await stack.up()]) {
+        assertDone(result);
+        assert.deepEqual(new Map(changesOf(result)), RESTORED, result.text);
+      }
+      assert.equal(read(SPACE_FILE), before);
+      assert.match(read(labelled), /theirs: kept/);
+      assert.match(read('client.default.vehicle-3.yaml'), /vehicle-3/);
+      assertUnchanged(await stack.refresh());
+    },
+  );
+});
+
+function described(base: DeclaredObject): DeclaredObject {
+  return changed(base, { description: 'changed' });
+}
