@@ -151,6 +151,63 @@ test('what is referred to by a plain name goes first, wherever the program decla
   assert.deepEqual(keys(), objects.map(keyOf).sort());
 });
 
+const CHAIN = `
+const mqttgrid = require('mqttgrid');
+const { Config } = require('@pulumi/pulumi');
+const generation = new Config().require('generation');
+const grid = new mqttgrid.MqttNamespace('grid', { metadata: { name: 'grid-' + generation } });
+const events = new mqttgrid.EventTopic('events', { metadata: { name: 'events-' + generation } });
+new mqttgrid.EventSubscription('log', {
+  topicRef: events.ref,
+  destination: { file: { path: '/tmp/log' } },
+});
+const { ref: namespaceRef } = grid;
+const group = new mqttgrid.ClientGroup('group', { namespaceRef, query: "name = 'a'" });
+const space = new mqttgrid.TopicSpace('space', {
+  namespaceRef,
+  topicTemplates: ['all/#'],
+  subscriptionSupport: 'LowFanout',
+});
+new mqttgrid.PermissionBinding('binding', {
+  namespaceRef,
+  clientGroupName: group.name,
+  topicSpaceName: space.name,
+  permission: 'Subscriber',
+});
+`;
+
+test('what refers to a replaced object follows it, replaced itself only where it must', async (t) => {
+  const { stack, keys } = await openObjectsStack(t, [], {
+    files: { 'index.js': CHAIN },
+    config: { generation: 'one' },
+  });
+  assertDone(await stack.up());
+  await stack.configure({ generation: 'two' });
+  for (const result of [await stack.preview(), await stack.up()]) {
+    assertDone(result);
+    const changes = changesOf(result);
+    const replaced = changes.flatMap(([name, step]) => (step === 'replace' ? [name] : []));
+    assert.deepEqual(replaced.sort(), [
+      'ClientGroup group',
+      'EventTopic events',
+      'MqttNamespace grid',
+      'PermissionBinding binding',
+      'TopicSpace space',
+    ]);
+    const updated = changes.flatMap(([name, step]) => (step === 'update' ? [name] : []));
+    assert.deepEqual(updated, ['EventSubscription log']);
+  }
+  assert.deepEqual(keys(), [
+    'ClientGroup/default/group',
+    'EventSubscription/default/log',
+    'EventTopic/default/events-two',
+    'MqttNamespace/default/grid-two',
+    'PermissionBinding/default/binding',
+    'TopicSpace/default/space',
+  ]);
+  assertUnchanged(await stack.up());
+});
+
 /** Of a file that somebody edits. */
 const SPACE_FILE = 'topicspace.default.alerts.yaml';
 
