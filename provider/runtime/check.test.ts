@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { KINDS, type Kind } from '../../domain/resources.ts';
+import { unknownPaths } from './unknown.ts';
 import { MemoryTarget } from '../../test/support/memory-target.ts';
 import {
   completeInputs,
@@ -143,6 +144,19 @@ test('a query is judged although nobody knows yet in which MqttNamespace', async
     const isKnown = namespaceRef === 'fleet' || namespaceRef === undefined;
     assert.deepEqual(properties.sort(), [...(isKnown ? ['namespaceRef'] : []), 'query']);
   }
+});
+
+test('what is refused at an update has no unknown values', async () => {
+  const inputs = {
+    ...inputsOf('Client', 'client', { timeoutSeconds: 0 }),
+    metadata: { name: 'a' },
+  };
+  const checked = await new ProviderProcess().check(inputs, false);
+  assert.deepEqual(unknownPaths(checked.inputs), []);
+  assert.deepEqual(
+    checked.failures.map(({ property }) => property),
+    ['timeoutSeconds'],
+  );
 });
 
 suite('a target', () => {

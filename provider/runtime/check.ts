@@ -37,7 +37,9 @@ export async function check(
   if (refused.length > 0 || mayDependOn(unknown, ['target'])) {
     const inputs = completed(stated, UNKNOWN_STRING);
     const { violations } = byItself(session, inputs, unknown);
-    return { inputs, failures: [...refused, ...violations].map(failureOf) };
+    const failures = [...refused, ...violations].map(failureOf);
+    // An update knows of no unknown values: it would fail at them before it tells of the failures.
+    return { inputs: failures.length > 0 ? stated : inputs, failures };
   }
   const place = stated['target'] as TargetPlace;
   const opened = session.open(place);
