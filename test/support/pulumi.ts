@@ -18,6 +18,8 @@ import { within } from './within.ts';
 /** A preview of few resources takes 3 s when the machine is quiet. */
 const COMMAND_MS = 180_000;
 
+const PROVIDER = /@pulumi\/pulumi\/cmd\/dynamic-provider/;
+
 /** By which `fixtures/` are encrypted, too. */
 const PASSPHRASE = 'mqttgrid';
 
@@ -55,8 +57,10 @@ export interface RunningPulumi {
   printed(): string;
   /** As Ctrl-C does: what runs is finished, nothing new begun. A second time: at once. */
   interrupt(): void;
-  /** As a machine that loses power does. */
+  /** As a machine that loses power does; the file backend may be left with half a checkpoint. */
   kill(): void;
+  /** The process of mqttgrid's provider alone, in the middle of whatever it does. */
+  killProvider(): void;
   readonly result: Promise<PulumiResult>;
 }
 
@@ -218,6 +222,9 @@ export class Stack {
       printed: () => stdout + stderr,
       interrupt: () => void child.kill('SIGINT'),
       kill,
+      killProvider: () => {
+        if (child.pid !== undefined) killTree(child.pid, (command) => PROVIDER.test(command));
+      },
       result: resultOf(),
     };
     this.#running.add(running);
