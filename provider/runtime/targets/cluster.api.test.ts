@@ -238,6 +238,10 @@ test('a Kubernetes namespace that is missing is named with how to make it', asyn
       'kubectl create namespace nowhere',
   );
   assert.deepEqual(valueOf(await target.declared('nowhere')), []);
+  assert.deepEqual(target.takeNotices?.(), [
+    'there is no Kubernetes namespace nowhere, and nothing can be created in it until there is; ' +
+      'kubectl create namespace nowhere',
+  ]);
 });
 
 test('deleting resolves once it is gone, also where it was never there or is a namesake', async () => {
