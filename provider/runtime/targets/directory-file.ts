@@ -1,6 +1,6 @@
 /** One manifest file of a folder: its name, what is in it, and how it is written. */
-import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resourceKey } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
@@ -11,6 +11,7 @@ import { createPartReader, type FileParts } from '../../../manifests/manifest-pa
 import { parseDocuments } from '../../../manifests/yaml-documents.ts';
 import { asRecord, type Properties } from '../declaration.ts';
 import { inTheWay, systemFault } from './directory-faults.ts';
+import { removeQuietly, temporaryName } from './directory-temporary.ts';
 import { managerOf } from './directory-text.ts';
 import type { Fault, ObjectKey } from './target.ts';
 
@@ -102,7 +103,7 @@ export function writeFileFor(
   { text, replaces }: { readonly text: string; readonly replaces: boolean },
 ): Result<void, Fault> {
   const target = join(path.folder, path.name);
-  const temporary = join(path.folder, `.${randomBytes(12).toString('hex')}.tmp`);
+  const temporary = join(path.folder, temporaryName());
   const what = `${resourceKey(key)} cannot be written to ${target}`;
   try {
     mkdirSync(path.folder, { recursive: true });
@@ -119,15 +120,6 @@ export function writeFileFor(
     return failure(systemFault(what, error));
   } finally {
     removeQuietly(temporary);
-  }
-}
-
-/** It may be gone: renamed, or never made. Where even that fails, what failed before says why. */
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
   }
 }
 

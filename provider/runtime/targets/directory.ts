@@ -30,6 +30,7 @@ import {
   type StatedObject,
 } from './directory-file.ts';
 import { printManifest } from './directory-text.ts';
+import { removeAbandoned } from './directory-temporary.ts';
 import { DirectoryWorld, LOOK_MS } from './directory-world.ts';
 import { directoryIdentity } from './place.ts';
 import type {
@@ -61,6 +62,7 @@ export class DirectoryTarget implements Target {
   readonly #goneUntilMs = new Map<string, number>();
   /** As many as a folder can have, one after the other, while Pulumi runs. */
   readonly #told = new Set<string>();
+  #isSwept = false;
   /** Those who wait for another object; as many as Pulumi has operations at once. */
   readonly #waiting = new Set<() => void>();
 
@@ -123,6 +125,7 @@ export class DirectoryTarget implements Target {
     // From here to the written file nothing else runs: what is judged is what is there.
     const looked = this.#goneUntilMs.delete(key) ? this.#world.lookAnew() : this.#world.look();
     if (!looked.ok) return looked;
+    this.#sweep();
     const own = this.#read(manifest);
     if (!own.ok) return own;
     const written = this.#write(manifest, own.value, options);
@@ -216,6 +219,7 @@ export class DirectoryTarget implements Target {
       onWarning = onProgress,
     }: WaitOptions & { readonly fieldManager: string },
   ): Promise<Result<void, Fault>> {
+    this.#sweep();
     const own = this.#read(key);
     if (!own.ok) return Promise.resolve(own);
     if (own.value === undefined) return Promise.resolve(success(undefined));
@@ -277,6 +281,12 @@ export class DirectoryTarget implements Target {
         counts: countsOf(this.#world.compile(resource).snapshot),
       }),
     };
+  }
+
+  /** Once a process, and not before it writes anything at all: a preview leaves all as it is. */
+  #sweep(): void {
+    if (!this.#isSwept) removeAbandoned(this.#path, this.#clock.nowMs());
+    this.#isSwept = true;
   }
 
   #wake(): void {
