@@ -97,4 +97,18 @@ function describeProgram(name: string): void {
   });
 }
 
+test('the repository itself is a program: hello-world, in the folder that the README serves', async (t) => {
+  const program = 'examples/hello-world/pulumi';
+  const files = ['Pulumi.yaml', `${program}/index.ts`].map(
+    (file) => [file, readFileSync(path.join(REPOSITORY, file), 'utf8')] as const,
+  );
+  const stack = await openStack(t, { files: Object.fromEntries(files) });
+  const created = await stack.up();
+  assert.equal(created.code, 0, created.text);
+  const served = 'examples/hello-world/pulumi/manifests';
+  assert.match(readFileSync(path.join(REPOSITORY, 'README.md'), 'utf8'), new RegExp(served));
+  const example = path.join(EXAMPLES, 'hello-world');
+  assert.deepEqual(snapshotOf(path.join(stack.folder, served)), snapshotOf(example));
+});
+
 suite('each example as a program', { concurrency: 2 }, () => PROGRAMS.forEach(describeProgram));
