@@ -12,6 +12,7 @@ import {
   judgePermissionBinding,
   judgeTopicSpace,
   limitOn,
+  isMember,
   MEMBER_LISTS,
   templatesMaxOf,
   type Bounds,
@@ -42,7 +43,7 @@ import {
 } from './compile/peers.ts';
 import { findTemplateOverlap } from './compile/template-overlap.ts';
 import type { Verdict } from './compile/verdict.ts';
-import type { Kind, Resource, ResourceOf } from './resources.ts';
+import type { Resource, ResourceOf } from './resources.ts';
 import type { Violation } from './violation.ts';
 
 /**
@@ -198,15 +199,11 @@ const NEAR = 0.9;
  */
 export function nearLimits(
   { name, owners, members }: NamespaceWorld,
-  { kind }: Resource,
+  resource: Resource,
 ): string[] {
-  if (!isMemberKind(kind)) return [];
-  const list = MEMBER_LISTS[kind];
+  if (!isMember(resource)) return [];
+  const list = MEMBER_LISTS[resource.kind];
   const max = owners.get(name)?.value?.limits[list] ?? Number.POSITIVE_INFINITY;
   if (members[list].accepted + 1 <= max * NEAR) return [];
   return [`more than ${NEAR * 100} % of spec.limits.${list} (${max}) are used`];
-}
-
-function isMemberKind(kind: Kind): kind is MemberKind {
-  return Object.hasOwn(MEMBER_LISTS, kind);
 }

@@ -7,7 +7,7 @@ import { MQTT_NAMESPACES_MAX } from './limits.ts';
 import type { Resource, ResourceOf } from './resources.ts';
 import type { Snapshot } from './snapshot.ts';
 import { compileEvents, judgeEventTopics, type EventTopics } from './compile/events.ts';
-import type { MemberResource } from './compile/member-kinds.ts';
+import { isMember, type MemberResource } from './compile/member-kinds.ts';
 import { compileMembers, type Members } from './compile/members.ts';
 import { judgeOwners, type Owners } from './compile/owners.ts';
 import type { Verdict } from './compile/verdict.ts';
@@ -15,7 +15,7 @@ import type { CertificateContext } from './validate/ca-certificate.ts';
 import { isRecord } from './validate/shape.ts';
 
 export { compileEvents, type EventResources } from './compile/events.ts';
-export type { MemberKind, MemberResource } from './compile/member-kinds.ts';
+export { isMember, type MemberKind, type MemberResource } from './compile/member-kinds.ts';
 export { isInForce, type Verdict } from './compile/verdict.ts';
 
 export interface CompileContext extends CertificateContext {
@@ -134,6 +134,12 @@ export function ownerNameOf(member: MemberResource): string | undefined {
   const reference = isRecord(spec) ? spec.namespaceRef : undefined;
   const name = isRecord(reference) ? reference.name : undefined;
   return typeof name === 'string' ? name : undefined;
+}
+
+/** `metadata.name` of the MqttNamespace that an object is judged in; the empty one: in none. */
+export function ownerOf(resource: Resource): string {
+  if (resource.kind === 'MqttNamespace') return resource.metadata.name;
+  return isMember(resource) ? (ownerNameOf(resource) ?? '') : '';
 }
 
 function partition(resources: readonly Resource[]): ReadonlyMap<string, Part> {

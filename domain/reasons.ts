@@ -40,3 +40,8 @@ export const FAULT_REASONS = {
 
 export type FaultReason = keyof typeof FAULT_REASONS;
 export type Reason = FaultReason | (typeof GOOD_REASONS)[number];
+
+/** Whether it may come right by itself: what is named and not there may still be declared. */
+export function mayFollow(reason: Reason): boolean {
+  return reason === 'RefNotFound';
+}

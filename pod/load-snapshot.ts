@@ -7,7 +7,7 @@ import { isEqualStamp, OPERATOR_LINE_BYTES_MAX, versionText } from '../control/m
 import { hashOf } from '../control/snapshot-hash.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
 import { applyChanges } from '../domain/snapshot-changes.ts';
-import { isRecord } from '../domain/validate/shape.ts';
+import { recordOf } from '../domain/validate/shape.ts';
 
 /** Of the file; one that differs is another release's. */
 export const FORMAT = 1;
@@ -107,7 +107,7 @@ class Replay {
     } catch {
       return 'its first line is not JSON';
     }
-    const { format, uid } = isRecord(header) ? header : {};
+    const { format, uid } = recordOf(header);
     if (format !== FORMAT) return `it is not of format ${FORMAT}, which this release writes`;
     if (typeof uid !== 'string') return 'it does not say whose it is';
     this.uid = uid;

@@ -1,7 +1,7 @@
 /** How each kind of member is judged by itself, and how many of it there may be. */
 import { byIdentity } from '../by-identity.ts';
 import { LIMIT_RULES, type Limits } from '../limits.ts';
-import type { Kind, ResourceOf } from '../resources.ts';
+import type { Kind, Resource, ResourceOf } from '../resources.ts';
 import type { SnapshotList } from '../snapshot-changes.ts';
 import type { SnapshotCaCertificate } from '../snapshot.ts';
 import { quote } from '../text.ts';
@@ -25,6 +25,10 @@ export const MEMBER_LISTS = {
   TopicSpace: 'topicSpaces',
   PermissionBinding: 'permissionBindings',
 } as const satisfies { readonly [K in MemberKind]: SnapshotList };
+
+export function isMember(resource: Resource): resource is MemberResource {
+  return Object.hasOwn(MEMBER_LISTS, resource.kind);
+}
 
 /** What the MqttNamespace says of its members. */
 export interface Bounds {

@@ -26,6 +26,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Of what is none, an empty one. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}
+
 function mismatch(path: FieldPath, expected: string, value: unknown): readonly Violation[] {
   const message = `is ${describeValue(value)}, but must be ${expected}`;
   return [{ field: path, reason: 'InvalidShape', message, remedy: `make it ${expected}` }];

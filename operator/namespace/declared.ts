@@ -2,7 +2,7 @@
 import type { Verdict } from '../../domain/compile.ts';
 import type { Condition, ProgrammedState } from '../../domain/conditions.ts';
 import type { Resource } from '../../domain/resources.ts';
-import { isRecord } from '../../domain/validate/shape.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
 import type { KubeObject } from '../../kube/kube-api.ts';
 
 /** As the API server stores it. Old objects may have any shape below `spec` and `status`. */
@@ -76,5 +76,5 @@ function resourceOf({ kind, metadata, spec }: DeclaredObject): Resource {
 
 /** A status that is at least shaped like one, of whoever wrote it. */
 export function readStatus(status: unknown): Partial<Status> {
-  return isRecord(status) ? status : {};
+  return recordOf(status);
 }

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { KubeApi, KubeObject } from '../../kube/kube-api.ts';
 import { isConflict, isNotFound } from '../../kube/kube-api.ts';
-import { isRecord } from '../../domain/validate/shape.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
 import { resourceTypeOf } from '../../kube/declared-types.ts';
 import { readStatus, type Declared, type Status, type StatusCondition } from './declared.ts';
 import { findCondition } from './status.ts';
@@ -100,7 +100,7 @@ export class StatusWriter {
  * refuses. A merge patch leaves what it does not name, so what the status no longer has is null.
  */
 function patchOf({ resourceVersion, status: before }: Declared, status: Status): object {
-  const gone = Object.keys(isRecord(before) ? before : {}).filter((field) => !(field in status));
+  const gone = Object.keys(recordOf(before)).filter((field) => !(field in status));
   const removed = Object.fromEntries(gone.map((field) => [field, null]));
   const conditions = status.conditions.map((condition) => sinceWhen(condition, before));
   return { metadata: { resourceVersion }, status: { ...removed, ...status, conditions } };

@@ -1,5 +1,10 @@
 /** All that is declared in the cluster, by the MqttNamespace that owns it. */
-import { ownerNameOf, type MemberResource, type NamespaceInput } from '../../domain/compile.ts';
+import {
+  isMember,
+  ownerOf,
+  type MemberResource,
+  type NamespaceInput,
+} from '../../domain/compile.ts';
 import { resourceKey, type Kind, type Resource, type ResourceOf } from '../../domain/resources.ts';
 import { Declared, type DeclaredObject } from './declared.ts';
 import { eventsKey, namespaceKey } from './keys.ts';
@@ -54,18 +59,6 @@ class Part {
     const declared = resourcesOf(this.mqttNamespaces).map(({ metadata }) => metadata.name);
     return new Set([...declared, ...this.members.keys()]);
   }
-}
-
-function isMember(resource: Resource): resource is MemberResource {
-  return (
-    resource.kind !== 'MqttNamespace' &&
-    resource.kind !== 'EventTopic' &&
-    resource.kind !== 'EventSubscription'
-  );
-}
-
-function ownerOf(member: MemberResource): string {
-  return ownerNameOf(member) ?? '';
 }
 
 function resourcesOf(place: ReadonlyMap<string, Declared> | undefined): Resource[] {

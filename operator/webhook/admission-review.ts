@@ -1,6 +1,7 @@
 /** What an API server asks and is answered: admission.k8s.io/v1, as far as we look at it. */
 import { API_GROUP, isKind, type Kind, type Resource } from '../../domain/resources.ts';
-import { isRecord } from '../../domain/validate/shape.ts';
+import { isRecord, recordOf } from '../../domain/validate/shape.ts';
+import type { StatusCause } from '../../kube/kube-api.ts';
 
 /** A change of one of our objects. */
 export interface AdmissionRequest {
@@ -12,12 +13,6 @@ export interface AdmissionRequest {
   readonly before: Resource | undefined;
   /** Somebody deleted it, and finalizers keep it. */
   readonly isTerminating: boolean;
-}
-
-export interface StatusCause {
-  readonly reason: string;
-  readonly message: string;
-  readonly field: string;
 }
 
 /** A metav1.Status; kubectl prints the causes of one with reason Invalid line by line. */
@@ -59,21 +54,21 @@ export function uidOf(review: unknown): string | undefined {
 
 /** Undefined: not about the declaration of one of our objects, so not ours to judge. */
 export function readRequest(review: unknown): AdmissionRequest | undefined {
-  const request = isRecord(review) ? record(review.request) : {};
-  const { group, kind } = record(request.kind);
+  const request = recordOf(recordOf(review).request);
+  const { group, kind } = recordOf(request.kind);
   const { operation } = request;
   if (group !== API_GROUP || typeof kind !== 'string' || !isKind(kind)) return undefined;
   if (!isOperation(operation) || isSubresource(request.subResource)) return undefined;
-  const object = record(operation === 'DELETE' ? request.oldObject : request.object);
+  const object = recordOf(operation === 'DELETE' ? request.oldObject : request.object);
   const name = nameOf(request, object);
-  const { deletionTimestamp } = record(object.metadata);
+  const { deletionTimestamp } = recordOf(object.metadata);
   return {
     kind,
     operation,
     resource: resourceOf(request, kind, { object, name }),
     before:
       operation === 'UPDATE'
-        ? resourceOf(request, kind, { object: record(request.oldObject), name })
+        ? resourceOf(request, kind, { object: recordOf(request.oldObject), name })
         : undefined,
     isTerminating: deletionTimestamp !== undefined && deletionTimestamp !== null,
   };
@@ -89,8 +84,8 @@ export interface ScaleRequest {
 
 /** Undefined: it is not about the number of brokers of a MqttNamespace. */
 export function readScale(review: unknown): ScaleRequest | undefined {
-  const request = isRecord(review) ? record(review.request) : {};
-  const { group, resource } = record(request.resource);
+  const request = recordOf(recordOf(review).request);
+  const { group, resource } = recordOf(request.resource);
   const { operation, subResource, namespace, name } = request;
   if (group !== API_GROUP || resource !== 'mqttnamespaces' || subResource !== 'scale') {
     return undefined;
@@ -98,11 +93,7 @@ export function readScale(review: unknown): ScaleRequest | undefined {
   if (operation !== 'UPDATE' || typeof namespace !== 'string' || typeof name !== 'string') {
     return undefined;
   }
-  return { namespace, name, replicas: record(record(request.object).spec).replicas };
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
+  return { namespace, name, replicas: recordOf(recordOf(request.object).spec).replicas };
 }
 
 function isOperation(value: unknown): value is AdmissionRequest['operation'] {
@@ -120,7 +111,7 @@ function nameOf(
   request: Readonly<Record<string, unknown>>,
   object: Readonly<Record<string, unknown>>,
 ): string {
-  const { name, generateName } = record(object.metadata);
+  const { name, generateName } = recordOf(object.metadata);
   const known = [name, request.name].find((each) => typeof each === 'string' && each !== '');
   if (typeof known === 'string') return known;
   return typeof generateName === 'string' ? `${generateName}${GENERATED}` : '';
@@ -132,7 +123,7 @@ function resourceOf(
   kind: Kind,
   { object, name }: { readonly object: Readonly<Record<string, unknown>>; readonly name: string },
 ): Resource {
-  const { creationTimestamp } = record(object.metadata);
+  const { creationTimestamp } = recordOf(object.metadata);
   const isNew = request.operation === 'CREATE';
   const metadata = {
     name,

@@ -5,7 +5,7 @@
  */
 import { isEqualJson } from '../../domain/access.ts';
 import { consequencesOf, judgeAdmission, nearLimits } from '../../domain/admission.ts';
-import { ownerNameOf, type MemberResource, type NamespaceWorld } from '../../domain/compile.ts';
+import { ownerOf, type NamespaceWorld } from '../../domain/compile.ts';
 import { printViolations } from '../../domain/conditions.ts';
 import { immutableViolations } from '../../domain/immutable.ts';
 import { API_GROUP, type Resource } from '../../domain/resources.ts';
@@ -70,16 +70,7 @@ function reviewScale(
 
 /** A world without members serves those that are in none: event objects and malformed ones. */
 function worldFor(worlds: AdmissionWorlds, resource: Resource): NamespaceWorld {
-  const { namespace, name } = resource.metadata;
-  switch (resource.kind) {
-    case 'MqttNamespace':
-      return worlds.worldOf(namespace, name);
-    case 'EventTopic':
-    case 'EventSubscription':
-      return worlds.worldOf(namespace, '');
-    default:
-      return worlds.worldOf(namespace, ownerNameOf(resource satisfies MemberResource) ?? '');
-  }
+  return worlds.worldOf(resource.metadata.namespace, ownerOf(resource));
 }
 
 function hasEqualSpec(before: Resource, after: Resource): boolean {

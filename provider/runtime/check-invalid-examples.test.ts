@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../domain/resources.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
 import {
   invalidExampleFiles,
   readInvalidExample,
   type Refusal,
 } from '../../test/support/invalid-examples.ts';
 import { ProviderProcess, TARGET } from '../../test/support/programs.ts';
-import { asRecord, type Properties } from './declaration.ts';
+import type { Properties } from './declaration.ts';
 
 /** As a preview hears of them: `provider/turns.ts`. */
 const ORDER = ['EventTopic', ...KINDS];
@@ -19,13 +20,13 @@ function programOf(text: string): Properties[] {
   return documents
     .filter((document) => document !== null)
     .map(({ kind, metadata, spec, apiVersion: _, ...rest }) => {
-      return { ...asRecord(spec), kind, metadata, target: TARGET, ...rest };
+      return { ...recordOf(spec), kind, metadata, target: TARGET, ...rest };
     })
     .sort((left, right) => (rankOf(left) < rankOf(right) ? -1 : 1));
 }
 
 function rankOf({ kind, metadata }: Properties): string {
-  return `${ORDER.indexOf(String(kind))} ${String(asRecord(metadata)['name'])}`;
+  return `${ORDER.indexOf(String(kind))} ${String(recordOf(metadata)['name'])}`;
 }
 
 /** A file gives each object the same age, and a program none. */

@@ -4,8 +4,8 @@ import { validateShape } from '../../crds/schemas.ts';
 import { isKind, KINDS, type Resource } from '../../domain/resources.ts';
 import { either } from '../../domain/text.ts';
 import { printFieldPath, type FieldPath, type Violation } from '../../domain/violation.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
 import {
-  asRecord,
   declarationOf,
   manifestOf,
   resourceOf,
@@ -55,7 +55,7 @@ export async function check(
 /** What other resources of the program name it by is known before it is created. */
 function completed(stated: Properties, defaultNamespace: string): Properties {
   const { kind, metadata, name } = stated;
-  const { name: objectName, namespace = defaultNamespace, ...rest } = asRecord(metadata);
+  const { name: objectName, namespace = defaultNamespace, ...rest } = recordOf(metadata);
   const isNamed = kind !== 'EventTopic' && kind !== 'EventSubscription';
   return {
     ...stated,

@@ -1,6 +1,5 @@
 /** One object as a program declares it, from what Pulumi hands over. */
 import { API_VERSION, resourceKey, type Kind, type Resource } from '../../domain/resources.ts';
-import { isRecord } from '../../domain/validate/shape.ts';
 import type { Violation } from '../../domain/violation.ts';
 
 /** Properties of a resource: plain values, secrets unwrapped. */
@@ -117,8 +116,4 @@ export function resourceOf(
   const metadata = { name: String(name), namespace: String(namespace), creationTimestamp };
   const spec = withoutDefaultName(declared);
   return { kind: declared.kind, metadata, spec, refusedFor } as unknown as Resource;
-}
-
-export function asRecord(value: unknown): Properties {
-  return isRecord(value) ? value : {};
 }

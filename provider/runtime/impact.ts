@@ -1,11 +1,12 @@
 /** What declaring one object does to access, in the order in which kinds build on others. */
 import type { Clock } from '../../control/clock.ts';
 import { describeAccess, impactOf } from '../../domain/access.ts';
+import { ownerOf } from '../../domain/compile.ts';
 import { KINDS, resourceKey, type Kind, type Resource } from '../../domain/resources.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { isSameSpec } from './diff.ts';
 import type { Held } from './program.ts';
-import { compileFor, ownerOf, type World } from './worlds.ts';
+import { compileFor, type World } from './worlds.ts';
 
 /** Kinds of which a change says what it does to access. */
 const GIVES_ACCESS: ReadonlySet<Kind> = new Set(['ClientGroup', 'TopicSpace', 'PermissionBinding']);

@@ -1,9 +1,11 @@
 /** What is wrong with an object beside others: of the program, and of the target. */
 import { consequencesOf, judgeAdmission } from '../../domain/admission.ts';
+import { ownerOf } from '../../domain/compile.ts';
+import { mayFollow } from '../../domain/reasons.ts';
 import type { Resource } from '../../domain/resources.ts';
 import { printViolation, type Violation } from '../../domain/violation.ts';
 import { DECLARED_YEAR } from './program.ts';
-import { ownerOf, type World } from './worlds.ts';
+import type { World } from './worlds.ts';
 
 /** What of an object is certain to be wrong: the program is the reason. */
 export function errorsOf(resource: Resource, own: World): Violation[] {
@@ -30,9 +32,9 @@ export function warningsOf(resource: Resource, beside: World): string[] {
   return [...faulty, ...consequencesOf(world, resource), ...missing];
 }
 
-/** What is not there may come; what is there and does not fit will not. */
+/** What is there and does not fit will not. */
 function isCertain({ reason }: Violation): boolean {
-  return reason !== 'RefNotFound';
+  return !mayFollow(reason);
 }
 
 const DECLARED_EARLIER = new RegExp(`, which is older \\(created ${DECLARED_YEAR}-[^)]*\\)`);

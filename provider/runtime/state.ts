@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { schemaOf, type Schema } from '../../crds/schemas.ts';
 import type { Kind } from '../../domain/resources.ts';
-import { isRecord } from '../../domain/validate/shape.ts';
-import { asRecord, declarationOf, specOf, type Properties } from './declaration.ts';
+import { isRecord, recordOf } from '../../domain/validate/shape.ts';
+import { declarationOf, specOf, type Properties } from './declaration.ts';
 import { isSameSpec } from './diff.ts';
 import type { StoredObject } from './targets/target.ts';
 
@@ -69,7 +69,7 @@ function withoutDefaults(schema: Schema, written: unknown, found: unknown): unkn
   const { properties } = schema;
   if (properties === undefined || !isRecord(found)) return found;
   const fields = Object.entries(found).flatMap(([field, value]) => {
-    const inner = withoutDefaults(properties[field] ?? {}, asRecord(written)[field], value);
+    const inner = withoutDefaults(properties[field] ?? {}, recordOf(written)[field], value);
     return inner === undefined ? [] : [[field, inner] as const];
   });
   return Object.fromEntries(fields);
@@ -94,5 +94,5 @@ function ofOurs(
 ): Properties {
   if (written === undefined) return {};
   const ours = Object.keys(written).filter((key) => found[key] !== undefined);
-  return { [field]: asRecord(Object.fromEntries(ours.map((key) => [key, found[key]]))) };
+  return { [field]: recordOf(Object.fromEntries(ours.map((key) => [key, found[key]]))) };
 }

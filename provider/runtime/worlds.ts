@@ -3,9 +3,9 @@ import { readCertificate } from '../../certificates/read.ts';
 import type { Clock } from '../../control/clock.ts';
 import {
   compileNamespace,
-  ownerNameOf,
+  isMember,
+  ownerOf,
   type CompileContext,
-  type MemberResource,
   type NamespaceCompilation,
   type NamespaceInput,
 } from '../../domain/compile.ts';
@@ -53,19 +53,6 @@ export class World {
   }
 }
 
-/** `metadata.name` of the MqttNamespace that an object is judged in; the empty one: in none. */
-export function ownerOf(resource: Resource): string {
-  switch (resource.kind) {
-    case 'MqttNamespace':
-      return resource.metadata.name;
-    case 'EventTopic':
-    case 'EventSubscription':
-      return '';
-    default:
-      return ownerNameOf(resource) ?? '';
-  }
-}
-
 /** `before` only makes it faster, where its resources are the same objects. */
 export function compileFor(
   owner: string,
@@ -90,11 +77,6 @@ function inputFor(owner: string, resources: readonly Resource[]): NamespaceInput
     eventTopics: ofKind('EventTopic'),
     members: resources.filter(isMember).filter((member) => ownerOf(member) === owner),
   };
-}
-
-function isMember(resource: Resource): resource is MemberResource {
-  const { kind } = resource;
-  return kind !== 'MqttNamespace' && kind !== 'EventTopic' && kind !== 'EventSubscription';
 }
 
 function withAgeOf(resource: Resource, { metadata }: Resource): Resource {

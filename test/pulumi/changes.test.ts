@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { issueCertificateAuthority } from '../../certificates/issue.ts';
 import { IMMUTABLE_FIELDS, KINDS, resourceKey, type Kind } from '../../domain/resources.ts';
-import { asRecord, type Properties } from '../../provider/runtime/declaration.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
+import type { Properties } from '../../provider/runtime/declaration.ts';
 import {
   assertDone,
   assertUnchanged,
@@ -79,7 +80,7 @@ function surroundings(): DeclaredObject[] {
   ];
   const everywhere = places.flatMap(([place, { metadata, ...args }]) => {
     const named = (kind: Kind, name: string, spec: Properties = {}): DeclaredObject => {
-      const named = { ...asRecord(metadata), name };
+      const named = { ...recordOf(metadata), name };
       return object(kind, `${name}-${place}`, { ...args, ...spec, metadata: named });
     };
     return [
@@ -100,7 +101,7 @@ function surroundings(): DeclaredObject[] {
 function keyOf({ kind, name, args }: DeclaredObject): string {
   return resourceKey({
     kind,
-    metadata: { name, namespace: 'default', ...asRecord(args['metadata']) },
+    metadata: { name, namespace: 'default', ...recordOf(args['metadata']) },
   });
 }
 

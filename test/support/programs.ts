@@ -2,8 +2,9 @@
 import type { dynamic } from '@pulumi/pulumi';
 import type { Kind } from '../../domain/resources.ts';
 import { success } from '../../domain/result.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
 import { check } from '../../provider/runtime/check.ts';
-import { asRecord, type Properties } from '../../provider/runtime/declaration.ts';
+import type { Properties } from '../../provider/runtime/declaration.ts';
 import { Session } from '../../provider/runtime/session.ts';
 import { COMPLETE_SPECS } from './complete-specs.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -14,7 +15,7 @@ export const TARGET = { directory: { path: '/tmp/manifests' } };
 
 /** Of a stack called `fleet/dev`. */
 export function urnOf({ kind, metadata }: Properties): string {
-  const { name } = asRecord(metadata);
+  const { name } = recordOf(metadata);
   const type = `pulumi-nodejs:dynamic/mqttgrid:${String(kind)}`;
   return `urn:pulumi:dev::fleet::${type}::${String(name)}`;
 }

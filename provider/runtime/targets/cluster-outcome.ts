@@ -1,5 +1,6 @@
 /** How an object stands, for who waits for it to be in force. */
 import type { Condition } from '../../../domain/conditions.ts';
+import { mayFollow } from '../../../domain/reasons.ts';
 import { currentConditions, type ObjectStatus } from './cluster-objects.ts';
 
 export type Outcome =
@@ -41,7 +42,7 @@ function isRefusal({ type, status, reason }: Condition): boolean {
       return status === 'False';
     // What is not there yet may follow; what is there and does not fit is for a person to mend.
     case 'ResolvedRefs':
-      return status === 'False' && reason !== 'RefNotFound';
+      return status === 'False' && !mayFollow(reason);
     // Reserved for a later version: no broker of this one will ever run it.
     case 'Programmed':
       return status === 'False' && reason === 'UnsupportedValue';

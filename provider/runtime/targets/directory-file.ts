@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { resourceKey } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import { printFieldPath } from '../../../domain/violation.ts';
+import { recordOf } from '../../../domain/validate/shape.ts';
 import type { DeclaredObject } from '../../../manifests/declarations.ts';
 import { readManifestFile, systemErrorCode } from '../../../manifests/manifest-files.ts';
 import { createPartReader, type FileParts } from '../../../manifests/manifest-parts.ts';
 import { parseDocuments } from '../../../manifests/yaml-documents.ts';
-import { asRecord, type Properties } from '../declaration.ts';
+import type { Properties } from '../declaration.ts';
 import { inTheWay, systemFault } from './directory-faults.ts';
 import { removeQuietly, temporaryName } from './directory-temporary.ts';
 import { managerOf } from './directory-text.ts';
@@ -89,8 +90,8 @@ function statedIn(text: string, { documentIndex, root }: DeclaredObject): Stated
   const document = parseDocuments(text)[documentIndex];
   let value: unknown = document?.state === 'Parsed' ? document.value : undefined;
   for (const step of root) value = (value as Record<string | number, unknown>)[step];
-  const { metadata, spec } = asRecord(value);
-  return { metadata: asRecord(metadata), spec: asRecord(spec) };
+  const { metadata, spec } = recordOf(value);
+  return { metadata: recordOf(metadata), spec: recordOf(spec) };
 }
 
 /**

@@ -3,14 +3,14 @@ import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../control/clock.ts';
 import { judgeAdmission } from '../../../domain/admission.ts';
-import type { NamespaceCompilation, Verdict } from '../../../domain/compile.ts';
+import { ownerOf, type NamespaceCompilation, type Verdict } from '../../../domain/compile.ts';
 import { resourceKey, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import type { Located } from '../../../manifests/located.ts';
 import { systemErrorCode } from '../../../manifests/manifest-files.ts';
 import { openManifests, resourceOf } from '../../../manifests/manifests.ts';
 import type { ManifestObject, ManifestSet, Manifests } from '../../../manifests/manifests.ts';
-import { compileFor, ownerOf } from '../worlds.ts';
+import { compileFor } from '../worlds.ts';
 import { notAFolder, systemFault, unreadableFolder } from './directory-faults.ts';
 import type { Fault } from './target.ts';
 

@@ -9,8 +9,10 @@ import { resourceKey, type Resource } from '../../../domain/resources.ts';
 import { failure, success, type Result } from '../../../domain/result.ts';
 import { countsOf } from '../../../domain/snapshot-changes.ts';
 import { printViolation, type Violation } from '../../../domain/violation.ts';
+import { recordOf } from '../../../domain/validate/shape.ts';
+import { mayFollow } from '../../../domain/reasons.ts';
 import type { Located } from '../../../manifests/located.ts';
-import { asRecord, resourceOf, type Manifest, type TargetPlace } from '../declaration.ts';
+import { resourceOf, type Manifest, type TargetPlace } from '../declaration.ts';
 import {
   declaredElsewhere,
   gone,
@@ -311,12 +313,12 @@ export class DirectoryTarget implements Target {
   }
 }
 
-/** What is not there may come; nothing else mends itself. */
+/** Nothing else mends itself. */
 function isFinal({ reason }: Violation): boolean {
-  return reason !== 'RefNotFound';
+  return !mayFollow(reason);
 }
 
 function textsOf(map: unknown): Readonly<Record<string, string>> {
-  const texts = Object.entries(asRecord(map)).filter(([, text]) => typeof text === 'string');
+  const texts = Object.entries(recordOf(map)).filter(([, text]) => typeof text === 'string');
   return Object.fromEntries(texts) as Record<string, string>;
 }

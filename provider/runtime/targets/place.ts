@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Violation } from '../../../domain/violation.ts';
-import { isRecord, objectOf, TEXT, type Shape } from '../../../domain/validate/shape.ts';
+import { objectOf, TEXT, type Shape, recordOf } from '../../../domain/validate/shape.ts';
 import type { TargetPlace } from '../declaration.ts';
 import { resolveCluster, type ClusterPlace } from './cluster-place.ts';
 
@@ -55,7 +55,7 @@ const PLACES: Readonly<Record<string, Shape>> = {
  * text, but nothing of what is within them.
  */
 export function placeViolations(target: unknown): Violation[] {
-  const stated = isRecord(target) ? target : {};
+  const stated = recordOf(target);
   const chosen = Object.entries(PLACES).filter(([place]) => stated[place] !== undefined);
   if (chosen.length === 1) {
     return chosen.flatMap(([place, shape]) => shape(stated[place], ['target', place]));
