@@ -54,7 +54,7 @@ const NOT_OF_THE_SPEC: ReadonlySet<string> = new Set([
 ]);
 
 /** Seconds. */
-export const TIMEOUT_DEFAULT = 300;
+const TIMEOUT_DEFAULT = 300;
 export const TIMEOUT_MAX = 3600;
 
 export function specOf(properties: Properties): Properties {

@@ -8,6 +8,7 @@ import { kstatusOf } from '../support/kstatus.ts';
 import { startPeers, type Peers } from '../support/peers.ts';
 import { playScenario } from '../support/play.ts';
 import { openStack, type PulumiResult, type Stack, type StackOptions } from '../support/pulumi.ts';
+import { assertDone, assertUnchanged, changesOf, saidOf } from '../support/pulumi-results.ts';
 import { useNamespace } from '../support/sandbox.ts';
 import { SCENARIOS, type Scenario } from '../support/scenarios.ts';
 import { eventually } from '../support/within.ts';
@@ -29,21 +30,8 @@ function openOn(t: TestContext, namespace: string, options: StackOptions): Promi
   return openStack(t, { ...options, config: { ...config, ...options.config } });
 }
 
-function assertDone({ code, text }: PulumiResult): void {
-  assert.equal(code, 0, text);
-}
-
-function assertUnchanged(result: PulumiResult): void {
-  assertDone(result);
-  const changes = result.operations.filter(
-    ([, operation]) => !/^(?:same|refresh)$/.test(operation),
-  );
-  assert.deepEqual(changes, [], result.text);
-}
-
-function errorsOf({ diagnostics }: PulumiResult): string {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  return errors.map(({ resource, message }) => `${resource}: ${message}`).join('\n');
+function errorsOf(result: PulumiResult): string {
+  return saidOf(result, 'error').join('\n');
 }
 
 function describeProgram(scenario: Scenario): void {
@@ -113,10 +101,7 @@ suite('a stack on a cluster', { concurrency: 1 }, () => {
     stack.write('index.ts', spaceProgram("description: 'changed'"));
     const changed = await stack.up();
     assertDone(changed);
-    assert.deepEqual(
-      changed.operations.filter(([, operation]) => operation !== 'same'),
-      [['TopicSpace alerts', 'update']],
-    );
+    assert.deepEqual(changesOf(changed), [['TopicSpace alerts', 'update']]);
     assert.equal((await space()).metadata.uid, uid);
 
     stack.write('index.ts', spaceProgram('', 'HighFanout'));
@@ -163,8 +148,7 @@ suite('a stack on a cluster', { concurrency: 1 }, () => {
     const stack = await openOn(t, namespace, { files: { 'index.ts': spaceProgram('') } });
     const preview = await stack.preview();
     assertDone(preview);
-    const warnings = preview.diagnostics.filter(({ severity }) => severity === 'warning');
-    assert.match(warnings.map(({ message }) => message).join('\n'), /matches both|held/);
+    assert.match(saidOf(preview, 'warning').join('\n'), /matches both|held/);
     const failed = await stack.up();
     assert.notEqual(failed.code, 0);
     assert.match(errorsOf(failed), /TopicSpace alerts: .*held/s);

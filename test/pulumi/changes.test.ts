@@ -8,16 +8,13 @@ import { IMMUTABLE_FIELDS, KINDS, resourceKey, type Kind } from '../../domain/re
 import { recordOf } from '../../domain/validate/shape.ts';
 import type { Properties } from '../../provider/runtime/declaration.ts';
 import {
-  assertDone,
-  assertUnchanged,
-  changesOf,
   client,
   GRID,
   object,
   openObjectsStack,
-  saidOf,
   type DeclaredObject,
 } from '../support/pulumi-objects.ts';
+import { assertDone, assertUnchanged, changesOf, saidOf } from '../support/pulumi-results.ts';
 
 const ELSEWHERE = { directory: { path: 'elsewhere' } };
 

@@ -9,6 +9,7 @@ import { startPeers, type Peers } from '../support/peers.ts';
 import { playScenario } from '../support/play.ts';
 import { sortedBlocks } from '../support/pulumi-output.ts';
 import { openStack, type PulumiResult, type Stack } from '../support/pulumi.ts';
+import { assertDone, assertUnchanged } from '../support/pulumi-results.ts';
 import { SCENARIOS } from '../support/scenarios.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { REPOSITORY, startUp } from '../support/up.ts';
@@ -59,23 +60,13 @@ function assertGolden(name: string, actual: string): void {
   assert.equal(actual, readFileSync(file, 'utf8'), `${file}: UPDATE_GOLDEN=1 writes it anew`);
 }
 
-function assertUnchanged({ code, text, operations }: PulumiResult): void {
-  assert.equal(code, 0, text);
-  assert.deepEqual(
-    operations.filter(([, operation]) => operation !== 'same' && operation !== 'refresh'),
-    [],
-    text,
-  );
-}
-
 function describeProgram(name: string): void {
   test(`${name} is previewed, declared, served, unchanged, refreshed and destroyed`, async (t) => {
     const stack = await openStack(t, { program: `examples/${name}/pulumi` });
     assertGolden(name, previewText(await stack.preview('--diff')));
     assert.deepEqual(readdirSync(stack.folder).includes('manifests'), false);
 
-    const created = await stack.up();
-    assert.equal(created.code, 0, created.text);
+    assertDone(await stack.up());
     const declared = snapshotOf(manifestsOf(stack));
     const scenario = SCENARIOS.find((each) => each.name === name);
     if (scenario !== undefined) {
@@ -91,8 +82,7 @@ function describeProgram(name: string): void {
     assertUnchanged(await stack.up());
     assertUnchanged(await stack.refresh());
     assertUnchanged(await stack.up());
-    const destroyed = await stack.destroy();
-    assert.equal(destroyed.code, 0, destroyed.text);
+    assertDone(await stack.destroy());
     assert.deepEqual(readdirSync(manifestsOf(stack)), []);
   });
 }
@@ -103,8 +93,7 @@ test('the repository itself is a program: hello-world, in the folder that the RE
     (file) => [file, readFileSync(path.join(REPOSITORY, file), 'utf8')] as const,
   );
   const stack = await openStack(t, { files: Object.fromEntries(files) });
-  const created = await stack.up();
-  assert.equal(created.code, 0, created.text);
+  assertDone(await stack.up());
   const served = 'examples/hello-world/pulumi/manifests';
   assert.match(readFileSync(path.join(REPOSITORY, 'README.md'), 'utf8'), new RegExp(served));
   const example = path.join(EXAMPLES, 'hello-world');

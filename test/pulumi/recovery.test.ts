@@ -4,16 +4,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { openStack, type RunningPulumi } from '../support/pulumi.ts';
-import {
-  assertDone,
-  assertUnchanged,
-  changesOf,
-  GRID,
-  object,
-  openObjectsStack,
-  saidOf,
-  type DeclaredObject,
-} from '../support/pulumi-objects.ts';
+import { GRID, object, openObjectsStack, type DeclaredObject } from '../support/pulumi-objects.ts';
+import { assertDone, assertUnchanged, changesOf, saidOf } from '../support/pulumi-results.ts';
 import { eventually } from '../support/within.ts';
 
 /** Objects of the fleet: the stack itself makes 216 resources of them. */

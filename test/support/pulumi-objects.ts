@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import type { Kind } from '../../domain/resources.ts';
 import type { Properties } from '../../provider/runtime/declaration.ts';
 import { openManifests } from '../../manifests/manifests.ts';
-import { openStack, type PulumiResult, type Stack, type StackOptions } from './pulumi.ts';
+import { openStack, type Stack, type StackOptions } from './pulumi.ts';
 import { declare } from './resources.ts';
 
 export interface DeclaredObject {
@@ -73,25 +73,4 @@ function keysOf(folder: string): string[] {
   const { set, fault } = openManifests(folder).load();
   assert.deepEqual([fault, set.violations], [undefined, []]);
   return set.objects.map(({ key }) => key).sort();
-}
-
-export function assertDone({ code, text }: PulumiResult): void {
-  assert.equal(code, 0, text);
-}
-
-/** What was done, but for what was only looked at. */
-export function changesOf({ operations }: PulumiResult): (readonly [string, string])[] {
-  return operations.filter(([, operation]) => operation !== 'same' && operation !== 'refresh');
-}
-
-export function assertUnchanged(result: PulumiResult): void {
-  assertDone(result);
-  assert.deepEqual(changesOf(result), [], result.text);
-}
-
-/** `TopicSpace alerts: MESSAGE` of each diagnostic with this severity. */
-export function saidOf({ diagnostics }: PulumiResult, severity: string): string[] {
-  return diagnostics
-    .filter((diagnostic) => diagnostic.severity === severity)
-    .map(({ resource, message }) => `${resource}: ${message}`);
 }
