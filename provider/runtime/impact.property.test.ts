@@ -97,7 +97,9 @@ test('the steps of all objects lead from what is there to what will be', () => {
         const { before, after } = stepOf(resource, own, held, clock);
         assert.deepEqual(before, snapshot);
         const lines = impactOf(before, after).access.map(describeAccess);
-        assert.deepEqual(impactOn(resource, own, held, clock), lines.slice(0, 10));
+        const rest = `and ${lines.length - 9} more changes of access`;
+        const told = lines.length > 10 ? [...lines.slice(0, 9), rest] : lines;
+        assert.deepEqual(impactOn(resource, own, held, clock), told);
         snapshot = after;
       }
       const whole = held.beside.compile(OWNER).snapshot;
