@@ -195,9 +195,17 @@ export interface EventTopicSpec {
    * The region, 1 to 64 characters. That of the MqttNamespaces that route here, if both say one.
    */
   readonly location?: string;
+  /**
+   * What happens when the outbox of a broker is full, because a destination is away for too long:
+   * `DropOldest`, the default, gives up the oldest events; `RejectPublish` refuses QoS 1 messages
+   * until there is room.
+   */
+  readonly outboxOverflow?: OutboxOverflow;
   /** For people, at most 1024 characters. */
   readonly description?: string;
 }
+
+export type OutboxOverflow = 'DropOldest' | 'RejectPublish';
 
 /** Exactly one of the three. Secrets are in the same Kubernetes namespace. */
 export interface Destination {
@@ -212,8 +220,15 @@ export interface Destination {
     readonly abuseProtection?: 'Disabled' | 'Required';
     /** A Secret whose `ca.crt` has the authorities that the endpoint is verified against. */
     readonly caSecretName?: string;
-    /** A Secret whose `authorization` is sent as the header of that name. */
+    /**
+     * A Secret whose `authorization` is sent as the header of that name, or whose `token` is sent
+     * as a bearer token; with `hmacKey`, each request is signed by HMAC-SHA256.
+     */
     readonly authSecretName?: string;
+    /** Events in one request, 1 to 5000; 1 by default: more are sent in batched content mode. */
+    readonly maxEventsPerBatch?: number;
+    /** What a batch is filled up to, 1 to 1024; 64 by default. A larger event travels alone. */
+    readonly preferredBatchSizeInKilobytes?: number;
   };
   /** A topic of Apache Kafka. */
   readonly kafka?: {

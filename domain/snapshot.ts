@@ -3,8 +3,15 @@
  * that travels as JSON. Lists are sorted by name and hold no duplicates, so that equal
  * declarations make equal snapshots.
  */
+import type { EventFilter } from './event-filter/event-filter.ts';
 import type { Limits } from './limits.ts';
-import type { AttributeValue, ClientState, Permission, SubscriptionSupport } from './resources.ts';
+import type {
+  AttributeValue,
+  ClientState,
+  Destination,
+  Permission,
+  SubscriptionSupport,
+} from './resources.ts';
 
 export interface SnapshotCaCertificate {
   readonly name: string;
@@ -47,6 +54,17 @@ export interface SnapshotPermissionBinding {
   readonly clientGroupName: string;
   readonly topicSpaceName: string;
   readonly permission: Permission;
+}
+
+/** Of the EventTopic that the MqttNamespace routes to. */
+export interface SnapshotEventSubscription {
+  /** `metadata.name`. */
+  readonly name: string;
+  readonly filter: EventFilter;
+  readonly destination: Destination;
+  readonly maxDeliveryAttempts: number;
+  readonly eventTimeToLiveMs: number;
+  readonly deadLetter?: Destination;
 }
 
 export interface Snapshot {

@@ -30,6 +30,8 @@ const destination: Complete<Destination> = {
     abuseProtection: 'Required',
     caSecretName: 'events-ca',
     authSecretName: 'events-token',
+    maxEventsPerBatch: 100,
+    preferredBatchSizeInKilobytes: 256,
   },
   kafka: {
     brokers: ['kafka-0.kafka:9092', '[fd00::1]:9092'],
@@ -94,6 +96,7 @@ export const COMPLETE_SPECS: { readonly [K in Kind]: Complete<SpecOfKind[K]> } =
   EventTopic: {
     inputSchema: 'CloudEventSchemaV1_0',
     location: 'westeurope',
+    outboxOverflow: 'RejectPublish',
     description: 'of the factory',
   },
   EventSubscription: {
