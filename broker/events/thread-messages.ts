@@ -32,9 +32,23 @@ export type ToEvents =
       /** The events' source: the MqttNamespace's name. */
       readonly source: string;
       readonly subscriptions: readonly ConfiguredSubscription[];
+      /**
+       * The last number that was given to a message by now. What the thread does not hold of the
+       * messages up to it is in the outbox, or gone.
+       */
+      readonly acceptedUpTo: number;
     }
-  /** Messages that were just accepted, in their order. */
-  | { readonly type: 'messages'; readonly bytes: Uint8Array<ArrayBuffer> }
+  /**
+   * Messages that were just accepted, in their order; maybe none. The thread answers `taken`.
+   *
+   * `skippedUpTo`: what it was not given of the messages up to this number is in the outbox, or
+   * gone: there were too many that it had not taken. All above it are here.
+   */
+  | {
+      readonly type: 'messages';
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly skippedUpTo: number;
+    }
   /**
    * What was read of the outbox: messages with numbers above the one that was asked for, in their
    * order. `upTo`: those that were accepted by then and are not here are QoS 0, or gone.
@@ -56,9 +70,14 @@ export interface SubscriptionProgress {
 }
 
 export type FromEvents =
+  /** So many bytes of `messages` wait for the thread no more; told for each of them, at once. */
+  | { readonly type: 'taken'; readonly bytes: number }
   /** Of those that changed; at most a few times a second. */
   | { readonly type: 'progress'; readonly subscriptions: readonly SubscriptionProgress[] }
-  /** A subscription needs what is above `after`, and the thread does not hold it any more. */
+  /**
+   * A subscription needs what is above `after`, and the thread does not hold it any more. There is
+   * an answer to each, unless the subscription is gone by then.
+   */
   | { readonly type: 'read'; readonly name: string; readonly after: number }
   | {
       readonly type: 'log';
