@@ -344,6 +344,7 @@ suite('the bounds are those of domain/', () => {
       ['Client', 'spec.state', ['Enabled', 'Disabled'], 'Enabled'],
       ['MqttNamespace', 'spec.profile', ['EventGridPreview', 'Full'], 'EventGridPreview'],
       ['EventTopic', 'spec.inputSchema', ['CloudEventSchemaV1_0'], 'CloudEventSchemaV1_0'],
+      ['EventTopic', 'spec.outboxOverflow', ['DropOldest', 'RejectPublish'], 'DropOldest'],
     ];
     for (const [kind, path, allowed, standard] of words) {
       assert.deepEqual(at(kind, path).enum, allowed, path);

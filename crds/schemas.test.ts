@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { API_VERSION, isKind, KINDS, type Kind } from '../domain/resources.ts';
 import { printFieldPath, printViolation } from '../domain/violation.ts';
 import { COMPLETE_SPECS } from '../test/support/complete-specs.ts';
-import { schemaOf, validateShape, withDefaults, type Schema } from './schemas.ts';
+import { schemaOf, validateShape, type Schema } from './schemas.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -154,12 +154,12 @@ const REFUSALS: readonly Refusal[] = [
       [
         'spec.__proto__',
         'is no field of spec of an EventTopic',
-        'remove it, or write one of inputSchema, location or description',
+        'remove it, or write one of inputSchema, location, outboxOverflow or description',
       ],
       [
         'spec.constructor',
         'is no field of spec of an EventTopic',
-        'remove it, or write one of inputSchema, location or description',
+        'remove it, or write one of inputSchema, location, outboxOverflow or description',
       ],
     ],
   },
@@ -554,42 +554,4 @@ test('a hostile manifest gets a bounded answer, in the order of its entries', ()
   assert.deepEqual(violations[0]?.field, ['spec', 'topicTemplates']);
   assert.deepEqual(violations[12]?.field, ['spec', 'topicTemplates', 11]);
   assert.equal(violations.at(-1)?.message, 'has 4902 more faults of this sort');
-});
-
-suite('defaults are filled in', () => {
-  test('where a field is absent, and not where its object is', () => {
-    assert.deepEqual(withDefaults('MqttNamespace', {}), {
-      replicas: 1,
-      profile: 'EventGridPreview',
-    });
-    assert.deepEqual(withDefaults('MqttNamespace', { storage: {} }).storage, { retain: false });
-    assert.equal(withDefaults('Client', {}).state, 'Enabled');
-    assert.deepEqual(withDefaults('EventTopic', {}), { inputSchema: 'CloudEventSchemaV1_0' });
-    const subscription = { filter: {}, retryPolicy: {}, destination: { webhook: { url: 'x' } } };
-    assert.deepEqual(withDefaults('EventSubscription', subscription), {
-      filter: { isSubjectCaseSensitive: false },
-      retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 },
-      destination: { webhook: { url: 'x', abuseProtection: 'Disabled' } },
-    });
-  });
-
-  for (const kind of KINDS) {
-    test(`and nothing is changed that a ${kind} states`, () => {
-      const spec = structuredClone(COMPLETE_SPECS[kind]);
-      assert.deepEqual(withDefaults(kind, spec), COMPLETE_SPECS[kind]);
-      assert.deepEqual(spec, COMPLETE_SPECS[kind]);
-    });
-  }
-
-  test('on a copy', () => {
-    const spec = Object.freeze({ storage: Object.freeze({}) });
-    assert.notEqual(withDefaults('MqttNamespace', spec), spec);
-    assert.deepEqual(spec, { storage: {} });
-  });
-
-  test('and what is left open is left alone', () => {
-    const attributes = JSON.parse('{"__proto__": 1, "constructor": ["a"]}') as object;
-    const filled = withDefaults('Client', { ...COMPLETE_SPECS.Client, attributes });
-    assert.deepEqual(Object.keys(filled.attributes ?? {}), ['__proto__', 'constructor']);
-  });
 });

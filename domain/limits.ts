@@ -46,6 +46,13 @@ export interface Limits {
   readonly sessionQueueMessages: number;
   /** Bytes that wait for one session, which ends beyond: 67108864, or 1024 to 2^34. Ours. */
   readonly sessionQueueBytes: number;
+  /**
+   * Messages in the outbox of one broker, whose events are not delivered everywhere yet: 1000000,
+   * or 1 to 100000000; the EventTopic's `outboxOverflow` says what follows beyond. Ours.
+   */
+  readonly eventOutboxMessages: number;
+  /** Bytes in the outbox of one broker, as above: 1073741824, or 65536 to 2^40. Ours. */
+  readonly eventOutboxBytes: number;
 }
 
 export type LimitName = keyof Limits;
@@ -95,6 +102,8 @@ export const LIMIT_RULES: { readonly [Name in LimitName]: LimitRule } = {
   inFlightMessages: { default: 100, minimum: 1, ceiling: 65535, source: OURS },
   sessionQueueMessages: { default: 10000, minimum: 1, ceiling: 10000000, source: OURS },
   sessionQueueBytes: { default: 67108864, minimum: 1024, ceiling: 17179869184, source: OURS },
+  eventOutboxMessages: { default: 1000000, minimum: 1, ceiling: 100000000, source: OURS },
+  eventOutboxBytes: { default: 1073741824, minimum: 65536, ceiling: 1099511627776, source: OURS },
 };
 
 export const LIMIT_NAMES: readonly LimitName[] = Object.keys(LIMIT_RULES) as LimitName[];

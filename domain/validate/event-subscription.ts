@@ -18,6 +18,8 @@ const DESTINATION = objectOf(
         abuseProtection: oneOf(['Disabled', 'Required']),
         caSecretName: TEXT,
         authSecretName: TEXT,
+        maxEventsPerBatch: INTEGER,
+        preferredBatchSizeInKilobytes: INTEGER,
       },
     ),
     kafka: objectOf({ brokers: listOf(TEXT), topic: TEXT }, { tls: RECORD, saslSecretName: TEXT }),
