@@ -4,14 +4,17 @@ import fc from 'fast-check';
 import { packedBytes, packMessages, unpackMessages } from './message-pack.ts';
 
 const someBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
-const aMessage = fc.record({
-  number: fc.integer({ min: 1, max: 2 ** 48 - 1 }),
-  qos: fc.constantFrom(0 as const, 1 as const),
-  topic: fc.string({ unit: 'grapheme' }),
-  payload: someBytes,
-  properties: someBytes,
-  receivedAtMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
-});
+const aMessage = fc.record(
+  {
+    number: fc.integer({ min: 1, max: 2 ** 48 - 1 }),
+    qos: fc.constantFrom(0 as const, 1 as const),
+    topic: fc.string({ unit: 'grapheme' }),
+    payload: someBytes,
+    properties: someBytes,
+    receivedAtMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+  },
+  { noNullPrototype: true },
+);
 
 test('what was packed comes out as it was, and takes no more memory than was said', () => {
   fc.assert(
