@@ -13,3 +13,12 @@ export const systemClock: Clock = {
     return () => clearInterval(timer);
   },
 };
+
+/** Calls back once after `delayMs`; the answer cancels it. */
+export function after(clock: Clock, delayMs: number, callback: () => void): () => void {
+  const cancel = clock.every(Math.max(1, delayMs), () => {
+    cancel();
+    callback();
+  });
+  return cancel;
+}

@@ -1,0 +1,106 @@
+/**
+ * The newest messages, held once for all subscriptions. Whoever is too slow for it reads what it
+ * missed from the outbox.
+ */
+import type { RoutedMessage } from '../routed-message.ts';
+
+/** A message as subscriptions see it. */
+export interface RoutableEvent {
+  readonly id: string;
+  readonly subject: string | undefined;
+  /** The MQTT topic. */
+  readonly topic: string;
+  /** In the JSON event format, on one line. */
+  json(): Buffer;
+}
+
+/** A message, and the event that it becomes when a subscription first asks for it. */
+export class RoutedEvent<Event extends RoutableEvent> {
+  readonly message: RoutedMessage;
+  readonly #toEvent: (message: RoutedMessage) => Event;
+  #event: Event | undefined;
+
+  constructor(message: RoutedMessage, toEvent: (message: RoutedMessage) => Event) {
+    this.message = message;
+    this.#toEvent = toEvent;
+  }
+
+  get event(): Event {
+    return (this.#event ??= this.#toEvent(this.message));
+  }
+}
+
+/** Together with the bytes: a second or two at the rate that one broker takes messages at. */
+const TAIL_MESSAGES_MAX = 8192;
+const TAIL_BYTES_MAX = 33_554_432;
+
+export class Tail<Event extends RoutableEvent> {
+  /** By number, ascending; those before `#first` are gone. */
+  #events: RoutedEvent<Event>[] = [];
+  #first = 0;
+  #bytes = 0;
+  /** Messages of the outbox up to this number may be missing here. */
+  #missingUpTo = 0;
+
+  get length(): number {
+    return this.#events.length - this.#first;
+  }
+
+  /** Whoever is at this position finds all that follows here. */
+  reaches(position: number): boolean {
+    return position >= this.#missingUpTo;
+  }
+
+  /** What has numbers up to this one, and is not here, has to be read. */
+  lacks(upTo: number): void {
+    this.#missingUpTo = Math.max(this.#missingUpTo, upTo);
+  }
+
+  /**
+   * Answers what has to go for it, which nobody finds here any more. The oldest go first; a
+   * message that is larger than all the room has the room for itself.
+   */
+  push(event: RoutedEvent<Event>): RoutedEvent<Event>[] {
+    this.#events.push(event);
+    this.#bytes += bytesOf(event);
+    const gone: RoutedEvent<Event>[] = [];
+    while (this.length > 1 && (this.length > TAIL_MESSAGES_MAX || this.#bytes > TAIL_BYTES_MAX)) {
+      gone.push(this.#shift());
+    }
+    const last = gone.findLast(({ message }) => message.qos === 1);
+    if (last !== undefined) this.lacks(last.message.number);
+    return gone;
+  }
+
+  /** The first one after the position, if it is here. */
+  after(position: number): RoutedEvent<Event> | undefined {
+    let [low, high] = [this.#first, this.#events.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#events[middle]!.message.number > position) high = middle;
+      else low = middle + 1;
+    }
+    return this.#events[low];
+  }
+
+  /** Nobody needs what has numbers up to this one. */
+  forget(upTo: number): void {
+    while (this.length > 0 && this.#events[this.#first]!.message.number <= upTo) this.#shift();
+  }
+
+  #shift(): RoutedEvent<Event> {
+    const event = this.#events[this.#first]!;
+    this.#first++;
+    this.#bytes -= bytesOf(event);
+    // What is gone is let go of now and then, not each time: that would move all the others.
+    if (this.#first >= TAIL_MESSAGES_MAX || this.length === 0) {
+      this.#events = this.#events.slice(this.#first);
+      this.#first = 0;
+    }
+    return event;
+  }
+}
+
+function bytesOf({ message }: RoutedEvent<RoutableEvent>): number {
+  return message.topic.length + message.payload.length + message.properties.length;
+}
