@@ -56,6 +56,8 @@ export type ToEvents =
   | {
       readonly type: 'page';
       readonly name: string;
+      /** As asked: an answer may be to one who is not there any more. */
+      readonly after: number;
       readonly bytes: Uint8Array<ArrayBuffer>;
       readonly upTo: number;
     }

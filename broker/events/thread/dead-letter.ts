@@ -32,7 +32,7 @@ export function deadLetterOf(
   return { ...event, json: withAttributes(event.json, extra) };
 }
 
-/** The last of two members with one name counts, for JSON.parse as for most: RFC 8259, section 4. */
+/** The last of two members with one name counts, as for most who read JSON (RFC 8259, 4). */
 function withAttributes(json: Buffer, extra: Readonly<Record<string, string | number>>): Buffer {
   const members = JSON.stringify(extra).slice(1);
   return Buffer.concat([json.subarray(0, json.length - 1), Buffer.from(`,${members}`)]);

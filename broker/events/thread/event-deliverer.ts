@@ -29,6 +29,8 @@ export interface EventDelivererOptions<Event extends RoutableEvent> {
 /** How long progress is gathered before it is told: each time costs a commit. */
 const PROGRESS_INTERVAL_MS = 200;
 
+type PageHead = Pick<ToEvents & { type: 'page' }, 'name' | 'after' | 'upTo'>;
+
 interface Running<Event extends RoutableEvent> {
   readonly declared: SnapshotEventSubscription;
   readonly delivery: SubscriptionDelivery<Event>;
@@ -87,9 +89,9 @@ export class EventDeliverer<Event extends RoutableEvent> {
   }
 
   /** What a subscription asked for. */
-  takePage(name: string, messages: Iterable<RoutedMessage>, upTo: number): void {
+  takePage(messages: Iterable<RoutedMessage>, { name, after, upTo }: PageHead): void {
     const events = [...messages].map((message) => new RoutedEvent(message, this.#toEvent));
-    this.#running.get(name)?.delivery.page(events, upTo);
+    this.#running.get(name)?.delivery.page(events, after, upTo);
     this.#pullSoon();
   }
 

@@ -48,7 +48,8 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
   /** What was read of the outbox, and is to be looked at before anything of the tail. */
   #page: RoutedEvent<Event>[] = [];
   #pageUpTo = 0;
-  #isReading = false;
+  /** After which number it asked for a page. */
+  #askedAfter: number | undefined;
 
   constructor(options: SubscriptionDeliveryOptions<Event>) {
     this.#options = options;
@@ -110,10 +111,11 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
     this.#deadLetters?.pump();
   }
 
-  /** The answer to `read`. */
-  page(events: RoutedEvent<Event>[], upTo: number): void {
-    this.#isReading = false;
-    this.#page = events.reverse();
+  /** The answer to `read`, of this one or of one that it took over from. */
+  page(events: readonly RoutedEvent<Event>[], askedAfter: number, upTo: number): void {
+    if (askedAfter !== this.#askedAfter) return;
+    this.#askedAfter = undefined;
+    this.#page = events.filter(({ message }) => message.number > this.#position).reverse();
     this.#pageUpTo = upTo;
   }
 
@@ -157,8 +159,8 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
     if (read !== undefined) return read;
     this.#position = Math.max(this.#position, this.#pageUpTo);
     if (tail.reaches(this.#position)) return tail.after(this.#position);
-    if (!this.#isReading) {
-      this.#isReading = true;
+    if (this.#askedAfter === undefined) {
+      this.#askedAfter = this.#position;
       this.#options.read(this.#position);
     }
     return undefined;
