@@ -122,19 +122,25 @@ export class PropertyCursor {
   /** Reads the Property Length at `at`; false: there is a fault. */
   begin(bytes: Buffer, at: number, end: number, owner: Owner): boolean {
     this.#bytes = bytes;
-    this.#owner = owner;
-    this.#seenLow = 0;
-    this.#seenHigh = 0;
-    this.fault = undefined;
     const start = this.#readVariable(at, end);
     if (start < 0 || start + this.value > end) {
       this.fault = malformed('the properties are cut off');
       return false;
     }
+    this.beginWithin(bytes, start, start + this.value, owner);
+    return true;
+  }
+
+  /** For properties whose length is known: they are all that is from `start` to `end`. */
+  beginWithin(bytes: Buffer, start: number, end: number, owner: Owner): void {
+    this.#bytes = bytes;
+    this.#owner = owner;
+    this.#seenLow = 0;
+    this.#seenHigh = 0;
+    this.fault = undefined;
     this.propertiesStart = start;
     this.valueEnd = start;
-    this.propertiesEnd = start + this.value;
-    return true;
+    this.propertiesEnd = end;
   }
 
   /** False: there are no more, or there is a fault. */

@@ -1,0 +1,74 @@
+import type { AttributeValue } from './attributes.ts';
+import type { EventData } from './event-data.ts';
+import { encodedData } from './event-data.ts';
+
+/** An event of CloudEvents 1.0; it is made once for a message, and read by every subscription. */
+export class CloudEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly subject: string | undefined;
+  /** The MQTT topic. */
+  readonly topic: string;
+  readonly #attributes: ReadonlyMap<string, AttributeValue>;
+  #data: EventData | undefined;
+  #json: Buffer | undefined;
+
+  /** The attributes are valid, those that are required are there, and so is `mqtttopic`. */
+  constructor(attributes: ReadonlyMap<string, AttributeValue>, data: EventData | undefined) {
+    this.#attributes = attributes;
+    this.#data = data;
+    this.id = String(attributes.get('id'));
+    this.type = String(attributes.get('type'));
+    this.source = String(attributes.get('source'));
+    this.subject = attributes.get('subject') as string | undefined;
+    this.topic = String(attributes.get('mqtttopic'));
+  }
+
+  /** Of any attribute, extensions included; undefined: the event has none of that name. */
+  attribute(name: string): AttributeValue | undefined {
+    return this.#attributes.get(name);
+  }
+
+  /**
+   * The data as JSON has it, undefined where it is binary or there is none. It is parsed once
+   * until `json` is called, and at each call from then on: ask first, encode later.
+   */
+  data(): unknown {
+    return this.#data?.value();
+  }
+
+  /**
+   * The event in the JSON event format, in UTF-8 and without line breaks. `extra` are attributes
+   * that are written in addition, or in place of the event's own.
+   */
+  json(extra?: Readonly<Record<string, string | number>>): Buffer {
+    if (extra === undefined) return (this.#json ??= this.#encode());
+    return this.#write(new Map([...this.#attributes, ...Object.entries(extra)])).json;
+  }
+
+  /** From then on an event is little more than its JSON: what was parsed takes far more. */
+  #encode(): Buffer {
+    const { json, dataStart } = this.#write(this.#attributes);
+    if (this.#data !== undefined) {
+      this.#data = encodedData(this.#data.name, json.subarray(dataStart, -1));
+    }
+    return json;
+  }
+
+  #write(attributes: ReadonlyMap<string, AttributeValue>): { json: Buffer; dataStart: number } {
+    const members = Array.from(
+      attributes,
+      ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+    );
+    const data = this.#data;
+    const head = `{${members.join(',')}${data === undefined ? '' : `,"${data.name}":`}`;
+    const dataJson = data?.json() ?? Buffer.alloc(0);
+    const dataStart = Buffer.byteLength(head);
+    const json = Buffer.allocUnsafe(dataStart + dataJson.length + 1);
+    json.write(head);
+    dataJson.copy(json, dataStart);
+    json.write('}', json.length - 1);
+    return { json, dataStart };
+  }
+}
