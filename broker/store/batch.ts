@@ -11,6 +11,10 @@ export const Change = {
   Append: 6,
   Acknowledge: 7,
   Withdraw: 8,
+  ReserveNumbers: 9,
+  PutEventCursor: 10,
+  DeleteEventCursor: 11,
+  TrimOutbox: 12,
 } as const;
 
 /** Stands for an expiry that is not set, and for a position that is not there. */

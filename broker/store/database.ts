@@ -2,35 +2,32 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { filterMatches, splitLevels } from '../../domain/topic-filter.ts';
 import { BatchReader, Change, NONE } from './batch.ts';
 import { CorruptStoreError } from './corruption.ts';
-import type { StoredSession, StoredSubscription, Withdrawal } from './session-store.ts';
-
-/** A message as it lies in the store. */
-export interface StoredMessage {
-  readonly number: number;
-  readonly topic: Uint8Array;
-  readonly payload: Uint8Array;
-  readonly properties: Uint8Array;
-  readonly message_expiry_start: number;
-  readonly received_at_ms: number;
-}
+import { OutboxDatabase } from './outbox-database.ts';
+import type {
+  FoundEvents,
+  OutboxPage,
+  StoredSession,
+  StoredSubscription,
+  Withdrawal,
+} from './session-store.ts';
+import { OUTBOX_SESSION } from './session-store.ts';
+import type { Page, StoredMessage } from './stored-message.ts';
+import { takePage } from './stored-message.ts';
 
 /** Of a Message Expiry Interval. */
 const EXPIRY_BYTES = 4;
-
-/** A round trip to the store's thread brings so much: enough to keep a fast client busy. */
-const PAGE_MESSAGES_MAX = 500;
-const PAGE_BYTES_MAX = 1048576;
-
-export interface Page {
-  readonly rows: readonly StoredMessage[];
-  /** Whether there was no more. */
-  readonly last: boolean;
-}
 
 export interface Found {
   readonly sessions: readonly StoredSession[];
   readonly lastSession: number;
   readonly lastMessage: number;
+  readonly events: FoundEvents;
+}
+
+export interface Committed {
+  readonly withdrawals: readonly Withdrawal[];
+  /** What may go of the outbox goes with the next commits. */
+  readonly trimming: boolean;
 }
 
 const SQL = {
@@ -64,11 +61,15 @@ type Statements = { readonly [Name in keyof typeof SQL]: StatementSync };
 export class SessionDatabase {
   readonly #database: DatabaseSync;
   readonly #run: Statements;
+  readonly #outbox: OutboxDatabase;
+  /** Messages of the batch that the outbox took. */
+  #routed = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#run = Object.fromEntries(prepared) as Statements;
+    this.#outbox = new OutboxDatabase(database);
   }
 
   /** What a broker needs to know before it takes connections. */
@@ -80,6 +81,7 @@ export class SessionDatabase {
     const waiting = new BySession(
       this.#rows(
         'SELECT session, COUNT(*) AS messages, SUM(bytes) AS bytes FROM queue ' +
+          `WHERE session <> ${OUTBOX_SESSION} ` +
           'GROUP BY session ORDER BY session',
       ),
     );
@@ -98,37 +100,35 @@ export class SessionDatabase {
         bytes: (queued?.['bytes'] ?? 0) as number,
       });
     }
-    return { sessions, lastSession: sessions.at(-1)?.id ?? 0, lastMessage };
+    const lastSession = sessions.at(-1)?.id ?? 0;
+    return { sessions, lastSession, lastMessage, events: this.#outbox.load() };
   }
 
-  /** All changes of a batch or none of them; answers what was withdrawn. */
-  commit(bytes: Uint8Array<ArrayBuffer>): Withdrawal[] {
+  /** All changes of a batch or none of them; answers what came of it. */
+  commit(bytes: Uint8Array<ArrayBuffer>): Committed {
     const withdrawals: Withdrawal[] = [];
+    this.#routed = 0;
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const batch = new BatchReader(bytes);
       while (!batch.ended) this.#apply(batch, withdrawals);
+      const trimming = this.#outbox.trim(this.#routed);
       this.#database.exec('COMMIT');
+      return { withdrawals, trimming };
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
-    return withdrawals;
   }
 
   /** As many as a page takes of what is numbered above `after`, oldest first. */
   read(session: number, after: number): Page {
-    const rows: StoredMessage[] = [];
-    let bytes = 0;
-    for (const row of this.#run.page.iterate(session, after)) {
-      const message = asMessage(row);
-      bytes += message.payload.length + message.properties.length;
-      if (rows.length === PAGE_MESSAGES_MAX || (rows.length > 0 && bytes > PAGE_BYTES_MAX)) {
-        return { rows, last: false };
-      }
-      rows.push(message);
-    }
-    return { rows, last: true };
+    return takePage(this.#run.page.iterate(session, after), asMessage);
+  }
+
+  /** Messages up to `acceptedUpTo` were appended by now. */
+  readOutbox(after: number, acceptedUpTo: number): OutboxPage {
+    return this.#outbox.read(after, acceptedUpTo);
   }
 
   close(): void {
@@ -144,7 +144,7 @@ export class SessionDatabase {
     if (kind === Change.Append) this.#append(batch);
     else if (kind === Change.Acknowledge) this.#dequeue(batch.number(), batch.number());
     else if (kind === Change.Withdraw) withdrawals.push(this.#withdraw(batch.number(), batch));
-    else this.#applyToSession(kind, batch.number(), batch);
+    else if (!this.#outbox.apply(kind, batch)) this.#applyToSession(kind, batch.number(), batch);
   }
 
   #applyToSession(kind: number, session: number, batch: BatchReader): void {
@@ -189,7 +189,11 @@ export class SessionDatabase {
       owners,
     );
     const bytes = topic.length + payload.length + properties.length;
-    for (let index = 0; index < owners; index++) run.enqueue.run(batch.number(), number, bytes);
+    for (let index = 0; index < owners; index++) {
+      const owner = batch.number();
+      if (owner === OUTBOX_SESSION) this.#routed++;
+      run.enqueue.run(owner, number, bytes);
+    }
   }
 
   /** The message goes with the last session that it waited for. */
@@ -224,11 +228,13 @@ export class SessionDatabase {
   }
 
   #lastMessage(): number {
-    // Those that were sent may all be gone, and their numbers are not for others.
+    // Those that were sent or routed may all be gone, and their numbers are not for others.
     const row = this.#database
       .prepare(
         'SELECT MAX((SELECT COALESCE(MAX(number), 0) FROM messages), ' +
-          '(SELECT COALESCE(MAX(sent_up_to), 0) FROM sessions)) AS last',
+          '(SELECT COALESCE(MAX(sent_up_to), 0) FROM sessions), ' +
+          '(SELECT COALESCE(MAX(done_up_to), 0) FROM event_cursors), ' +
+          '(SELECT numbers_up_to FROM store)) AS last',
       )
       .get();
     return row?.['last'] as number;

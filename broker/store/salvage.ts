@@ -1,6 +1,8 @@
 import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
-import { prepareDatabase } from './schema.ts';
+import { LOST_CURSORS } from './outbox-database.ts';
+import { NEW_STORE_ID, prepareDatabase } from './schema.ts';
+import { OUTBOX_SESSION } from './session-store.ts';
 
 export interface Salvaged {
   readonly sessions: number;
@@ -18,6 +20,8 @@ const TABLES = [
     'number',
   ],
   ['queue', 'session, message, bytes', 'session, message'],
+  ['store', 'one, id, numbers_up_to', 'one'],
+  ['event_cursors', 'name, done_up_to, matched, delivered, failed, dead_lettered, dropped', 'name'],
 ] as const;
 
 /**
@@ -31,7 +35,10 @@ export function salvage(damagedPath: string, targetPath: string): Salvaged {
   try {
     prepareDatabase(target);
     target.exec('BEGIN');
+    target.exec('DELETE FROM store');
     readDamaged(damagedPath, target);
+    target.exec(NEW_STORE_ID);
+    noteLostCursors(target);
     dropLooseEnds(target);
     target.exec('COMMIT');
     return {
@@ -87,13 +94,22 @@ function dropLooseEnds(target: DatabaseSync): void {
     DELETE FROM messages WHERE message_expiry_start >= 0
       AND message_expiry_start + 4 > length(properties);
     DELETE FROM queue WHERE message NOT IN (SELECT number FROM messages)
-      OR session NOT IN (SELECT id FROM sessions);
+      OR session <> ${OUTBOX_SESSION} AND session NOT IN (SELECT id FROM sessions);
     DELETE FROM subscriptions WHERE session NOT IN (SELECT id FROM sessions);
     CREATE TEMP TABLE counts (message INTEGER PRIMARY KEY, owners INTEGER NOT NULL);
     INSERT INTO counts SELECT message, COUNT(*) FROM queue GROUP BY message;
     DELETE FROM messages WHERE number NOT IN (SELECT message FROM counts);
     UPDATE messages SET owners = (SELECT owners FROM counts WHERE message = number);
   `);
+}
+
+/** Nobody can tell whether all were read: who has no cursor begins with what is in the outbox. */
+function noteLostCursors(target: DatabaseSync): void {
+  const note = target.prepare(
+    'INSERT OR IGNORE INTO event_cursors (name, done_up_to, matched, delivered, failed, ' +
+      'dead_lettered, dropped) VALUES (?, 0, 0, 0, 0, 0, 0)',
+  );
+  note.run(LOST_CURSORS);
 }
 
 function countOf(database: DatabaseSync, table: string): number {

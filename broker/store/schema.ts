@@ -1,7 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Grows when the tables change; a store of a later version is not opened. */
-export const SCHEMA_VERSION = 1;
+/**
+ * Grows when the tables change; a store of a later version is not opened. Version 2 added the
+ * tables `store` and `event_cursors`, and the queue of the reserved session 0.
+ */
+export const SCHEMA_VERSION = 2;
+
+/** What a batch of changes can hold: a row with more was damaged. */
+const NUMBER_MAX = 2 ** 48 - 2;
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS sessions (
@@ -32,7 +38,26 @@ const TABLES = `
     bytes INTEGER NOT NULL,
     PRIMARY KEY (session, message)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS store (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id INTEGER NOT NULL CHECK (id BETWEEN 0 AND ${2 ** 32 - 1}),
+    numbers_up_to INTEGER NOT NULL DEFAULT 0
+      CHECK (numbers_up_to BETWEEN 0 AND ${NUMBER_MAX})
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS event_cursors (
+    name TEXT PRIMARY KEY,
+    done_up_to INTEGER NOT NULL CHECK (done_up_to BETWEEN 0 AND ${NUMBER_MAX}),
+    matched INTEGER NOT NULL CHECK (matched BETWEEN 0 AND ${NUMBER_MAX}),
+    delivered INTEGER NOT NULL CHECK (delivered BETWEEN 0 AND ${NUMBER_MAX}),
+    failed INTEGER NOT NULL CHECK (failed BETWEEN 0 AND ${NUMBER_MAX}),
+    dead_lettered INTEGER NOT NULL CHECK (dead_lettered BETWEEN 0 AND ${NUMBER_MAX}),
+    dropped INTEGER NOT NULL CHECK (dropped BETWEEN 0 AND ${NUMBER_MAX})
+  ) STRICT, WITHOUT ROWID;
 `;
+
+/** Whoever reads events tells those of one store from those of another by it. */
+export const NEW_STORE_ID =
+  'INSERT OR IGNORE INTO store (one, id) VALUES (1, random() & 0xffffffff);';
 
 /** Pages of the log that are gathered before they are moved into the database. */
 const CHECKPOINT_PAGES = 4000;
@@ -54,5 +79,6 @@ export function prepareDatabase(database: DatabaseSync): void {
     );
   }
   database.exec(TABLES);
+  database.exec(NEW_STORE_ID);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION};`);
 }

@@ -43,6 +43,48 @@ export interface Withdrawal {
   readonly bytes: number;
 }
 
+/** Owns what waits to become events; no client's session has this number. */
+export const OUTBOX_SESSION = 0;
+
+/** How far one EventSubscription is, and what it counted. */
+export interface EventCursor {
+  /** `metadata.name` of the EventSubscription. */
+  readonly name: string;
+  /** Messages with numbers up to this one are done. */
+  readonly doneUpTo: number;
+  readonly matched: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly deadLettered: number;
+  readonly dropped: number;
+}
+
+/** Some of the outbox, by numbers. */
+export interface OutboxPart {
+  /** The number of its newest message. */
+  readonly upTo: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** What was found for events when the store was opened. */
+export interface FoundEvents {
+  /** 32 bits, random, the same for as long as message numbers go on. */
+  readonly storeId: number;
+  readonly cursors: readonly EventCursor[];
+  /** The store was damaged, and others may have had a cursor that could not be read. */
+  readonly cursorsLost: boolean;
+  /** Equal parts of what waits, oldest first: at most 64. */
+  readonly outbox: readonly OutboxPart[];
+}
+
+export interface OutboxPage {
+  /** As in `events/message-pack.ts`. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** All that waits with numbers above the one that was asked for and up to this one is here. */
+  readonly upTo: number;
+}
+
 export interface StoreEvents {
   /** All batches up to this number are as durable as the store promises. */
   committed(batch: BatchNumber): void;
@@ -79,6 +121,8 @@ export interface SessionStore {
   deleteSubscription(id: number, filter: string): BatchNumber;
   /** A number for a message: they grow in the order in which messages are accepted. */
   newMessageNumber(): number;
+  /** The last one that was given; after a start, one that is above all that were given before. */
+  readonly lastMessageNumber: number;
   /** Stores the message for all sessions that took it (`message.owners`). */
   append(message: Message): BatchNumber;
   /** The message waits for this session no more. */
@@ -90,6 +134,15 @@ export interface SessionStore {
   withdraw(session: number, filters: readonly string[], countedAfter: number): BatchNumber;
   /** Messages with numbers above `after`. */
   read(session: number, after: number): Promise<StoredPage>;
+  takeFoundEvents(): FoundEvents;
+  putEventCursor(cursor: EventCursor): BatchNumber;
+  deleteEventCursor(name: string): BatchNumber;
+  /** No cursor was lost, or nobody misses it any more. */
+  acceptLostCursors(): BatchNumber;
+  /** Messages with numbers up to this one do not wait to become events any more. */
+  trimOutbox(upTo: number): void;
+  /** Messages that wait to become events, with numbers above `after`. */
+  readOutbox(after: number): Promise<OutboxPage>;
   /** Commits what was gathered, as far as that is possible at once, and closes the files. */
   close(): Promise<void>;
 }

@@ -85,7 +85,7 @@ test('what was committed is found when the store is opened again', async (t) => 
       id: one,
       client: 'one',
       expiresAtMs: undefined,
-      sentUpTo: 2,
+      sentUpTo: second.lastMessageNumber,
       subscriptions: [
         { filter: 'a/+', qos: 1, noLocal: false },
         { filter: 'b/#', qos: 0, noLocal: true },
@@ -221,6 +221,6 @@ test('a store of a later version is refused and left as it is', async (t) => {
   database.close();
   await assert.rejects(
     SqliteStore.open(world.path, pino({ level: 'silent' })),
-    /sessions\.db cannot be opened: the store has version 99, and this program knows 1/,
+    /sessions\.db cannot be opened: the store has version 99, and this program knows 2/,
   );
 });

@@ -5,9 +5,13 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Message } from '../packets/message.ts';
 import { BatchWriter, Change, NONE } from './batch.ts';
-import type { Found, Page, StoredMessage } from './database.ts';
+import type { Found } from './database.ts';
+import { LOST_CURSORS } from './outbox-database.ts';
 import type {
   BatchNumber,
+  EventCursor,
+  FoundEvents,
+  OutboxPage,
   SessionStore,
   StoredPage,
   StoredSession,
@@ -16,6 +20,7 @@ import type {
 } from './session-store.ts';
 import { NO_BATCH } from './session-store.ts';
 import type { FromStore, ToStore } from './store-messages.ts';
+import type { Page, StoredMessage } from './stored-message.ts';
 
 /** A compiler does not see that this is a file of ours, which is compiled with this one. */
 const THREAD = new URL(`./store-thread${extname(import.meta.url)}`, import.meta.url);
@@ -24,6 +29,8 @@ const THREAD = new URL(`./store-thread${extname(import.meta.url)}`, import.meta.
 const WAITING_BYTES_MAX = 67108864;
 /** With so much waiting, those who publish are not listened to, so that most need no refusal. */
 const BEHIND_BYTES = WAITING_BYTES_MAX / 2;
+/** Numbers that are given to messages before the store must know of more. */
+const NUMBERS_RESERVED = 65536;
 /** A disk that does not answer holds nobody up for longer when the broker ends. */
 const CLOSE_TIMEOUT_MS = 4000;
 
@@ -58,9 +65,15 @@ export class SqliteStore implements SessionStore {
   #scheduled = false;
   #sessionIds: number;
   #messageNumbers: number;
+  /** The store knows that numbers up to this one may have been given. */
+  #numbersReserved: number;
+  #foundEvents: FoundEvents;
+  /** What is being trimmed takes more than one commit. */
+  #trimUpTo = 0;
   #events: StoreEvents | undefined;
   #failure: string | undefined;
   readonly #reads = new Map<number, (page: StoredPage) => void>();
+  readonly #outboxReads = new Map<number, (page: OutboxPage) => void>();
   #readNumbers = 0;
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
@@ -72,6 +85,8 @@ export class SqliteStore implements SessionStore {
     this.#found = found.sessions;
     this.#sessionIds = found.lastSession;
     this.#messageNumbers = found.lastMessage;
+    this.#numbersReserved = found.lastMessage;
+    this.#foundEvents = found.events;
     worker.on('message', (message: FromStore) => this.#told(message));
   }
 
@@ -122,8 +137,18 @@ export class SqliteStore implements SessionStore {
     return ++this.#sessionIds;
   }
 
+  /** A process that is killed knows no number after that it did not reserve: none comes again. */
   newMessageNumber(): number {
+    if (this.#messageNumbers + NUMBERS_RESERVED / 2 >= this.#numbersReserved) {
+      this.#numbersReserved = this.#messageNumbers + NUMBERS_RESERVED;
+      this.#batch.change(Change.ReserveNumbers).number(this.#numbersReserved);
+      this.#changed();
+    }
     return ++this.#messageNumbers;
+  }
+
+  get lastMessageNumber(): number {
+    return this.#messageNumbers;
   }
 
   putSession(id: number, client: string): BatchNumber {
@@ -185,6 +210,41 @@ export class SqliteStore implements SessionStore {
     return new Promise((resolve) => this.#reads.set(request, resolve));
   }
 
+  takeFoundEvents(): FoundEvents {
+    const found = this.#foundEvents;
+    this.#foundEvents = { ...found, cursors: [], outbox: [] };
+    return found;
+  }
+
+  putEventCursor(cursor: EventCursor): BatchNumber {
+    const { name, doneUpTo, matched, delivered, failed, deadLettered, dropped } = cursor;
+    const batch = this.#batch.change(Change.PutEventCursor).text(name).number(doneUpTo);
+    batch.number(matched).number(delivered).number(failed).number(deadLettered).number(dropped);
+    return this.#changed();
+  }
+
+  deleteEventCursor(name: string): BatchNumber {
+    this.#batch.change(Change.DeleteEventCursor).text(name);
+    return this.#changed();
+  }
+
+  acceptLostCursors(): BatchNumber {
+    return this.deleteEventCursor(LOST_CURSORS);
+  }
+
+  trimOutbox(upTo: number): void {
+    this.#trimUpTo = upTo;
+    this.#batch.change(Change.TrimOutbox).number(upTo);
+    this.#changed();
+  }
+
+  readOutbox(after: number): Promise<OutboxPage> {
+    this.#send();
+    const request = ++this.#readNumbers;
+    this.#post({ type: 'readOutbox', request, after, acceptedUpTo: this.#messageNumbers });
+    return new Promise((resolve) => this.#outboxReads.set(request, resolve));
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -237,12 +297,13 @@ export class SqliteStore implements SessionStore {
   #told(message: FromStore): void {
     if (message.type === 'committed') this.#hasCommitted(message);
     else if (message.type === 'page') this.#hasRead(message.request, message.page);
+    else if (message.type === 'outboxPage') this.#hasReadOutbox(message);
     else if (message.type === 'failing') this.#isFailing(message.cause);
     else if (message.type === 'damaged') this.#isDamaged(message.cause);
     else if (message.type === 'closed') this.#closed?.();
   }
 
-  #hasCommitted({ batch, withdrawals }: FromStore & { type: 'committed' }): void {
+  #hasCommitted({ batch, withdrawals, trimming }: FromStore & { type: 'committed' }): void {
     this.#committed = batch;
     this.#uncommittedBytes -= this.#sentBytes.shift()!;
     this.#committing = batch < this.#gathering - 1;
@@ -250,6 +311,7 @@ export class SqliteStore implements SessionStore {
       this.#logger.info({ operation: 'store' }, 'the session store is written again');
       this.#failure = undefined;
     }
+    if (trimming && this.#closing === undefined) this.trimOutbox(this.#trimUpTo);
     if (!this.#committing) this.#send();
     for (const withdrawal of withdrawals) this.#events?.withdrawn(withdrawal);
     this.#events?.committed(batch);
@@ -276,6 +338,12 @@ export class SqliteStore implements SessionStore {
     const resolve = this.#reads.get(request)!;
     this.#reads.delete(request);
     resolve({ messages: rows.map(toMessage), last });
+  }
+
+  #hasReadOutbox({ request, page }: FromStore & { type: 'outboxPage' }): void {
+    const resolve = this.#outboxReads.get(request)!;
+    this.#outboxReads.delete(request);
+    resolve(page);
   }
 }
 

@@ -29,7 +29,7 @@ async function commit(
 ): Promise<boolean> {
   for (;;) {
     try {
-      tell({ type: 'committed', batch, withdrawals: database.commit(bytes) });
+      tell({ type: 'committed', batch, ...database.commit(bytes) });
       return true;
     } catch (error) {
       if (isCorruption(error)) throw error;
@@ -45,10 +45,18 @@ function read(database: SessionDatabase, message: ToStore & { type: 'read' }): v
   tell({ type: 'page', request, page: database.read(session, after) });
 }
 
+function readOutbox(database: SessionDatabase, message: ToStore & { type: 'readOutbox' }): void {
+  const { request, after, acceptedUpTo } = message;
+  const page = database.readOutbox(after, acceptedUpTo);
+  const answer: FromStore = { type: 'outboxPage', request, page };
+  port.postMessage(answer, [page.bytes.buffer]);
+}
+
 /** One at a time and in order, also while a commit waits to be tried again. */
 async function serve(database: SessionDatabase, messages: AsyncIterable<ToStore>): Promise<void> {
   for await (const message of messages) {
     if (message.type === 'read') read(database, message);
+    else if (message.type === 'readOutbox') readOutbox(database, message);
     else if (message.type === 'close' || !(await commit(database, message))) break;
   }
   database.close();

@@ -43,6 +43,18 @@ export async function openHastyStore(path: string, logger: Logger): Promise<Sess
       catchUp();
       return store.read(...values);
     },
+    get lastMessageNumber() {
+      return store.lastMessageNumber;
+    },
+    takeFoundEvents: () => store.takeFoundEvents(),
+    putEventCursor: (...values) => hurry(() => store.putEventCursor(...values)),
+    deleteEventCursor: (...values) => hurry(() => store.deleteEventCursor(...values)),
+    acceptLostCursors: () => hurry(() => store.acceptLostCursors()),
+    trimOutbox: (...values) => void hurry(() => store.trimOutbox(...values)),
+    readOutbox(...values) {
+      catchUp();
+      return store.readOutbox(...values);
+    },
     async close() {
       catchUp();
       await store.close();

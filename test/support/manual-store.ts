@@ -1,14 +1,19 @@
 /** A session store in memory that commits, and answers reads, one at a time and when it is told. */
 import { filterMatches, splitLevels } from '../../domain/topic-filter.ts';
+import { packMessages } from '../../broker/events/message-pack.ts';
 import type { Message } from '../../broker/packets/message.ts';
 import type {
   BatchNumber,
+  EventCursor,
+  FoundEvents,
+  OutboxPage,
   SessionStore,
   StoredPage,
   StoredSession,
   StoreEvents,
   Withdrawal,
 } from '../../broker/store/session-store.ts';
+import { OUTBOX_SESSION } from '../../broker/store/session-store.ts';
 
 export class ManualStore implements SessionStore {
   committed: BatchNumber = 0;
@@ -16,6 +21,7 @@ export class ManualStore implements SessionStore {
   refusal: string | undefined;
   /** What waits for each session, oldest first. */
   readonly waiting = new Map<number, Message[]>();
+  readonly cursors = new Map<string, EventCursor>();
   readonly #pageMessages: number;
   #events: StoreEvents | undefined;
   #sessions = 0;
@@ -54,6 +60,10 @@ export class ManualStore implements SessionStore {
     return ++this.#messages;
   }
 
+  get lastMessageNumber(): number {
+    return this.#messages;
+  }
+
   putSession(id: number): BatchNumber {
     this.waiting.set(id, []);
     return this.#changed();
@@ -77,6 +87,9 @@ export class ManualStore implements SessionStore {
   }
 
   append(message: Message): BatchNumber {
+    if (message.owners.includes(OUTBOX_SESSION) && !this.waiting.has(OUTBOX_SESSION)) {
+      this.waiting.set(OUTBOX_SESSION, []);
+    }
     for (const owner of message.owners) this.waiting.get(owner)?.push(message.own());
     return message.owners.length === 0 ? 0 : this.#changed();
   }
@@ -102,6 +115,38 @@ export class ManualStore implements SessionStore {
     const messages = rest.slice(0, this.#pageMessages);
     const page = { messages, last: messages.length === rest.length };
     return new Promise((resolve) => this.#answers.push(() => resolve(page)));
+  }
+
+  takeFoundEvents(): FoundEvents {
+    const cursors = [...this.cursors.values()];
+    return { storeId: 7, cursors, cursorsLost: false, outbox: [] };
+  }
+
+  putEventCursor(cursor: EventCursor): BatchNumber {
+    this.cursors.set(cursor.name, cursor);
+    return this.#changed();
+  }
+
+  deleteEventCursor(name: string): BatchNumber {
+    this.cursors.delete(name);
+    return this.#changed();
+  }
+
+  acceptLostCursors(): BatchNumber {
+    return this.#changed();
+  }
+
+  trimOutbox(upTo: number): void {
+    this.#keep(OUTBOX_SESSION, ({ number }) => number > upTo);
+    this.#changed();
+  }
+
+  readOutbox(after: number): Promise<OutboxPage> {
+    const acceptedUpTo = this.#messages;
+    return this.read(OUTBOX_SESSION, after).then(({ messages, last }) => ({
+      bytes: packMessages(messages.map(({ parts, number }) => ({ ...parts, number }))),
+      upTo: last ? acceptedUpTo : messages.at(-1)!.number,
+    }));
   }
 
   close(): Promise<void> {
