@@ -77,6 +77,38 @@ const CREDENTIAL = variantOf('type', {
   CertificateThumbprint: objectOf({ thumbprints: listOf(TEXT) }),
 });
 
+const DESTINATION = objectOf(
+  {},
+  {
+    webhook: objectOf(
+      { url: TEXT },
+      {
+        abuseProtection: oneOf(['Disabled', 'Required']),
+        caSecretName: TEXT,
+        authSecretName: TEXT,
+        maxEventsPerBatch: INTEGER,
+        preferredBatchSizeInKilobytes: INTEGER,
+      },
+    ),
+    kafka: objectOf(
+      { brokers: listOf(TEXT), topic: TEXT },
+      { tls: objectOf({}, { caSecretName: TEXT }), saslSecretName: TEXT },
+    ),
+    file: objectOf({ path: TEXT }, { maxBytes: INTEGER }),
+  },
+);
+
+const FILTER = objectOf(
+  {},
+  {
+    subjectBeginsWith: TEXT,
+    subjectEndsWith: TEXT,
+    isSubjectCaseSensitive: FLAG,
+    includedEventTypes: listOf(TEXT),
+    advancedFilters: listOf(objectOf({ operatorType: TEXT, key: TEXT })),
+  },
+);
+
 const VALUES: Readonly<Record<SnapshotList, Shape>> = {
   caCertificates: objectOf({ name: TEXT, certificate: TEXT }),
   clients: objectOf({
@@ -97,7 +129,22 @@ const VALUES: Readonly<Record<SnapshotList, Shape>> = {
     topicSpaceName: TEXT,
     permission: oneOf(['Publisher', 'Subscriber']),
   }),
+  eventSubscriptions: objectOf(
+    {
+      name: TEXT,
+      filter: FILTER,
+      destination: DESTINATION,
+      maxDeliveryAttempts: INTEGER,
+      eventTimeToLiveMs: INTEGER,
+    },
+    { deadLetter: DESTINATION },
+  ),
 };
+
+const ROUTE = objectOf({
+  eventTopic: TEXT,
+  outboxOverflow: oneOf(['DropOldest', 'RejectPublish']),
+});
 
 const LIMITS = objectOf(Object.fromEntries(LIMIT_NAMES.map((name) => [name, INTEGER])));
 
@@ -106,7 +153,7 @@ function setShape(list: SnapshotList): Shape {
 }
 
 const CHANGE = variantOf('change', {
-  SetNamespace: objectOf({ name: TEXT, limits: LIMITS }),
+  SetNamespace: objectOf({ name: TEXT, limits: LIMITS }, { route: ROUTE }),
   Set: variantOf('list', Object.fromEntries(SNAPSHOT_LISTS.map((list) => [list, setShape(list)]))),
   Remove: objectOf({ list: oneOf(SNAPSHOT_LISTS), name: TEXT }),
 });

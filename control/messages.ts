@@ -14,7 +14,7 @@
  * and from then on the same for each new version, one at a time. Ping and Pong tell a dead peer
  * from a quiet one.
  */
-import { LIMIT_RULES } from '../domain/limits.ts';
+import { EVENT_SUBSCRIPTIONS_MAX, LIMIT_RULES } from '../domain/limits.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
@@ -86,6 +86,7 @@ export const UPDATE_CHANGES_MAX =
     LIMIT_RULES.clientGroups.ceiling +
     LIMIT_RULES.topicSpaces.ceiling +
     LIMIT_RULES.permissionBindings.ceiling +
+    EVENT_SUBSCRIPTIONS_MAX +
     1);
 
 export type BrokerMessage =

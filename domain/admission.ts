@@ -4,7 +4,12 @@
  */
 import { mqttNamespacesMax, ownerNameOf, type NamespaceWorld } from './compile.ts';
 import { resolveBinding } from './compile/bindings.ts';
-import { judgeEventSubscription, judgeEventTopic, resolveTopic } from './compile/events.ts';
+import {
+  judgeEventSubscription,
+  judgeEventTopic,
+  resolveTopic,
+  subscriptionsLimit,
+} from './compile/events.ts';
 import {
   judgeCaCertificate,
   judgeClient,
@@ -37,6 +42,7 @@ import {
   oldestFirst,
   printObject,
   refusal,
+  type Admissible,
   type AdmissionRules,
   type Candidate,
   type Peer,
@@ -61,21 +67,33 @@ function candidateIn(world: NamespaceWorld, resource: Resource): Verdict {
       return admitOwner(world, resource);
     case 'EventTopic':
       return candidateOf(judgeEventTopic(resource));
-    case 'EventSubscription': {
-      const subscription = candidateOf(judgeEventSubscription(resource));
-      resolveTopic(subscription, world.eventTopics);
-      return subscription;
-    }
+    case 'EventSubscription':
+      return admitSubscription(world, resource);
     default:
       return admitMember(world, resource);
   }
+}
+
+function admitSubscription(
+  { events }: NamespaceWorld,
+  resource: ResourceOf<'EventSubscription'>,
+): Verdict {
+  const subscription = candidateOf(judgeEventSubscription(resource));
+  resolveTopic(subscription, events.topics);
+  const topic = subscription.value?.topic;
+  if (topic === undefined) return subscription;
+  const peers = events.subscriptions.get(topic) ?? [];
+  const group = { peers, accepted: peers.filter(isAccepted).length };
+  const fault = refusalBeside(group, subscription, { limit: subscriptionsLimit(topic) });
+  if (fault !== undefined) addFault(subscription, fault);
+  return subscription;
 }
 
 function admitOwner(world: NamespaceWorld, resource: ResourceOf<'MqttNamespace'>): Owner {
   const owner = candidateOf(judgeMqttNamespace(resource));
   const limit = mqttNamespacesLimit(mqttNamespacesMax(world.context));
   admitBeside(ownersAsPeers(world.owners), owner, { limit }, regionalName(owner));
-  resolveRouteTopic(owner, world.eventTopics);
+  resolveRouteTopic(owner, world.events.topics);
   return owner;
 }
 
@@ -148,8 +166,8 @@ function admitBeside<P extends Peer & { readonly key: string }>(
   return peer;
 }
 
-function refusalBeside<P extends Peer & { readonly key: string }>(
-  group: PeerGroup<P>,
+function refusalBeside<P extends Admissible & { readonly key: string }>(
+  group: Pick<PeerGroup<P>, 'peers' | 'accepted'>,
   peer: P,
   rules: AdmissionRules<P>,
 ): Violation | undefined {

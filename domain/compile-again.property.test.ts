@@ -35,7 +35,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** What stands declared, and the time. */
 class History {
   readonly declared = new Map([
-    [`MqttNamespace/default/${OWNER}`, declare('MqttNamespace', OWNER)],
+    [
+      `MqttNamespace/default/${OWNER}`,
+      declare('MqttNamespace', OWNER, { routeTopicRef: { name: 'one' } }),
+    ],
   ]);
   nowMs = 15;
 

@@ -19,7 +19,7 @@ const CONTEXT: CompileContext = { nowMs: 0, readCertificate: readAnyCertificate 
 const folder = fc
   .uniqueArray(declared, { maxLength: 30, selector: resourceKey })
   .map((resources) => {
-    const grid = declare('MqttNamespace', OWNER);
+    const grid = declare('MqttNamespace', OWNER, { routeTopicRef: { name: 'one' } });
     return [grid, ...resources];
   });
 
@@ -47,6 +47,10 @@ function assertValid(snapshot: Snapshot): void {
     assert.ok(space);
     assert.ok(binding.permission === 'Publisher' || space.subscriptionSupport !== 'NotSupported');
   }
+  const { route, eventSubscriptions } = snapshot;
+  const names = eventSubscriptions.map(({ name }) => name);
+  assert.deepEqual(names, [...new Set(names)].sort());
+  assert.ok(names.length === 0 || route !== undefined);
   assertNoOverlap(snapshot);
 }
 

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { declare, OWNER, readAnyCertificate, withSpec } from '../test/support/resources.ts';
+import {
+  declare,
+  inputOf,
+  OWNER,
+  readAnyCertificate,
+  withSpec,
+} from '../test/support/resources.ts';
 import { compile, compileEvents, compileNamespace, type CompileContext } from './compile.ts';
 import { resourceKey, type Kind, type Resource } from './resources.ts';
 import { printFieldPath } from './violation.ts';
@@ -371,7 +377,7 @@ suite('a reconciler', () => {
 
   test('gets the same for one MqttNamespace as everybody gets for all', () => {
     const mqttNamespaces = [grid, sibling];
-    const rest = { mqttNamespaces, eventTopics: [topic] };
+    const rest = { mqttNamespaces, eventTopics: [topic], eventSubscriptions: [subscription] };
     const own = compileNamespace({ name: OWNER, members: [client], ...rest }, CONTEXT);
     assert.deepEqual(own.snapshot, whole.snapshots.get(resourceKey(grid)));
     assert.deepEqual([...own.verdicts.keys()], [grid, client].map(resourceKey));
@@ -384,7 +390,7 @@ suite('a reconciler', () => {
   });
 
   test('gets verdicts on what waits for a MqttNamespace', () => {
-    const input = { name: OWNER, mqttNamespaces: [], eventTopics: [], members: [client] };
+    const input = { ...inputOf([]), members: [client] };
     const { snapshot, verdicts } = compileNamespace(input, CONTEXT);
     assert.equal(snapshot, undefined);
     assert.deepEqual([...verdicts.keys()], [resourceKey(client)]);

@@ -6,7 +6,7 @@
 import { MQTT_NAMESPACES_MAX } from './limits.ts';
 import type { Resource, ResourceOf } from './resources.ts';
 import type { Snapshot } from './snapshot.ts';
-import { compileEvents, judgeEventTopics, type EventTopics } from './compile/events.ts';
+import { eventVerdicts, judgeEvents, type EventResources, type Events } from './compile/events.ts';
 import { isMember, type MemberResource } from './compile/member-kinds.ts';
 import { compileMembers, type Members } from './compile/members.ts';
 import { judgeOwners, type Owners } from './compile/owners.ts';
@@ -31,12 +31,11 @@ export interface Compilation {
 }
 
 /** What one MqttNamespace's compilation reads, all of one Kubernetes namespace. */
-export interface NamespaceInput {
+export interface NamespaceInput extends EventResources {
   /** `metadata.name` of the MqttNamespace, which need not exist. */
   readonly name: string;
   /** All of them: they share names and a maximum. */
   readonly mqttNamespaces: readonly ResourceOf<'MqttNamespace'>[];
-  readonly eventTopics: readonly ResourceOf<'EventTopic'>[];
   /** Those whose `namespaceRef` is `name`. */
   readonly members: readonly MemberResource[];
 }
@@ -55,7 +54,7 @@ export interface NamespaceWorld {
   /** `metadata.name` of the MqttNamespace, which need not exist. */
   readonly name: string;
   readonly owners: Owners;
-  readonly eventTopics: EventTopics;
+  readonly events: Events;
   readonly members: Members;
   readonly context: CompileContext;
 }
@@ -72,11 +71,11 @@ export function compileNamespace(
   before?: NamespaceCompilation,
 ): NamespaceCompilation {
   const { name } = input;
-  const eventTopics = judgeEventTopics(input.eventTopics);
-  const owners = judgeOwners(input.mqttNamespaces, eventTopics, mqttNamespacesMax(context));
-  const membership = { ownerName: name, owners, members: input.members };
+  const events = judgeEvents(input);
+  const owners = judgeOwners(input.mqttNamespaces, events.topics, mqttNamespacesMax(context));
+  const membership = { ownerName: name, owners, events, members: input.members };
   const { members, ...answer } = compileMembers(membership, context, before?.snapshot);
-  return { ...answer, world: { name, owners, eventTopics, members, context } };
+  return { ...answer, world: { name, owners, events, members, context } };
 }
 
 /**
@@ -90,12 +89,12 @@ export function compile(resources: readonly Resource[], context: CompileContext)
     for (const [key, verdict] of compiled) verdicts.set(key, verdict);
   };
   for (const part of partition(resources).values()) {
-    take(compileEvents(part));
-    const eventTopics = judgeEventTopics(part.eventTopics);
-    const owners = judgeOwners(part.mqttNamespaces, eventTopics, mqttNamespacesMax(context));
+    const events = judgeEvents(part);
+    take(eventVerdicts(events));
+    const owners = judgeOwners(part.mqttNamespaces, events.topics, mqttNamespacesMax(context));
     for (const ownerName of new Set([...owners.keys(), ...part.members.keys()])) {
       const members = part.members.get(ownerName) ?? [];
-      const compiled = compileMembers({ ownerName, owners, members }, context);
+      const compiled = compileMembers({ ownerName, owners, events, members }, context);
       take(compiled.verdicts);
       const owner = owners.get(ownerName);
       if (owner === undefined || compiled.snapshot === undefined) continue;
@@ -112,7 +111,8 @@ export function mqttNamespacesMax(context: CompileContext): number {
 
 /** No owner, no peers: what is wrong with it by itself is all there is to say. */
 function judgeStray(stray: MemberResource, context: CompileContext): ReadonlyMap<string, Verdict> {
-  const membership = { ownerName: '', owners: new Map(), members: [stray] };
+  const events = { topics: new Map(), subscriptions: new Map() };
+  const membership = { ownerName: '', owners: new Map(), events, members: [stray] };
   const { verdicts } = compileMembers(membership, context);
   return new Map([...verdicts].map(([key, { faults }]) => [key, { faults, unresolved: [] }]));
 }

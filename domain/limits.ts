@@ -117,6 +117,12 @@ export function limitsOf(overrides: Partial<Limits> = {}): Limits {
 /** "Name spaces: maximum number per subscription"; a Kubernetes namespace is our subscription. */
 export const MQTT_NAMESPACES_MAX = 10;
 
+/**
+ * EventSubscriptions of one EventTopic. Ours: each message is held against the filter of every one,
+ * and each keeps events in memory.
+ */
+export const EVENT_SUBSCRIPTIONS_MAX = 100;
+
 /** "Keep Alive Maximum is 1160 seconds": both protocol versions' limitations. */
 export const KEEP_ALIVE_SECONDS_MAX = 1160;
 

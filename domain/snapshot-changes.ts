@@ -1,7 +1,7 @@
 /** From one snapshot of a MqttNamespace to the next, in steps that can travel one by one. */
 import { isEqualJson } from './access.ts';
 import type { Limits } from './limits.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, SnapshotRoute } from './snapshot.ts';
 
 /** The lists of a snapshot, each of things with a name. */
 export const SNAPSHOT_LISTS = [
@@ -10,6 +10,7 @@ export const SNAPSHOT_LISTS = [
   'clientGroups',
   'topicSpaces',
   'permissionBindings',
+  'eventSubscriptions',
 ] as const;
 export type SnapshotList = (typeof SNAPSHOT_LISTS)[number];
 
@@ -19,8 +20,20 @@ export function countsOf(snapshot: Snapshot | undefined): Record<SnapshotList, n
   return Object.fromEntries(counts) as Record<SnapshotList, number>;
 }
 
+/** What a snapshot has beside its lists. */
+export interface SnapshotNamespace {
+  readonly name: string;
+  readonly limits: Limits;
+  readonly route?: SnapshotRoute;
+}
+
+/** Nothing of what else the value has; what is absent stays so. */
+function namespaceOf({ name, limits, route }: SnapshotNamespace): SnapshotNamespace {
+  return { name, limits, ...(route && { route }) };
+}
+
 export type SnapshotChange =
-  | { readonly change: 'SetNamespace'; readonly name: string; readonly limits: Limits }
+  | ({ readonly change: 'SetNamespace' } & SnapshotNamespace)
   | {
       [List in SnapshotList]: {
         readonly change: 'Set';
@@ -35,9 +48,9 @@ export type SnapshotChange =
  * object in both cost a look, so whoever makes snapshots keeps the objects that did not change.
  */
 export function changesBetween(before: Snapshot | undefined, after: Snapshot): SnapshotChange[] {
-  const { name, limits } = after;
-  const sameNamespace = before?.name === name && isEqualJson(before.limits, limits);
-  const changes: SnapshotChange[] = sameNamespace ? [] : [{ change: 'SetNamespace', name, limits }];
+  const namespace = namespaceOf(after);
+  const sameNamespace = before !== undefined && isEqualJson(namespaceOf(before), namespace);
+  const changes: SnapshotChange[] = sameNamespace ? [] : [{ change: 'SetNamespace', ...namespace }];
   for (const list of SNAPSHOT_LISTS) {
     const [old, now] = [before?.[list] ?? [], after[list]];
     if (old !== now) addListChanges(changes, list, old, now);
@@ -81,11 +94,11 @@ export function applyChanges(
   before: Snapshot | undefined,
   changes: Iterable<SnapshotChange>,
 ): Snapshot | undefined {
-  let namespace = before && { name: before.name, limits: before.limits };
+  let namespace = before && namespaceOf(before);
   const touched = new Map<SnapshotList, Map<string, Named | undefined>>();
   for (const change of changes) {
     if (change.change === 'SetNamespace') {
-      namespace = { name: change.name, limits: change.limits };
+      namespace = namespaceOf(change);
       continue;
     }
     const values = touched.get(change.list) ?? new Map<string, Named | undefined>();
@@ -130,7 +143,10 @@ export function snapshotHasher(digest: (text: string) => string): SnapshotHasher
   };
   const hashOf = (snapshot: Snapshot): string => {
     const parts = [digest(snapshot.name), digestOf(snapshot.limits)];
+    if (snapshot.route !== undefined) parts.push('route', digestOf(snapshot.route));
     for (const list of SNAPSHOT_LISTS) {
+      // Of what is not routed, brokers from before there was routing make the same hash.
+      if (list === 'eventSubscriptions' && snapshot[list].length === 0) continue;
       // A name of a list is no digest: it says where the list begins.
       parts.push(list);
       for (const value of snapshot[list]) parts.push(digestOf(value));

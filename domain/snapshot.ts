@@ -9,6 +9,7 @@ import type {
   AttributeValue,
   ClientState,
   Destination,
+  OutboxOverflow,
   Permission,
   SubscriptionSupport,
 } from './resources.ts';
@@ -67,13 +68,24 @@ export interface SnapshotEventSubscription {
   readonly deadLetter?: Destination;
 }
 
+/** Where everything published goes: specification, "Routing". */
+export interface SnapshotRoute {
+  /** `metadata.name` of the EventTopic. */
+  readonly eventTopic: string;
+  readonly outboxOverflow: OutboxOverflow;
+}
+
 export interface Snapshot {
   /** The specification's name of the MqttNamespace. */
   readonly name: string;
   readonly limits: Limits;
+  /** Undefined: nothing is routed. */
+  readonly route?: SnapshotRoute;
   readonly caCertificates: readonly SnapshotCaCertificate[];
   readonly clients: readonly SnapshotClient[];
   readonly clientGroups: readonly SnapshotClientGroup[];
   readonly topicSpaces: readonly SnapshotTopicSpace[];
   readonly permissionBindings: readonly SnapshotPermissionBinding[];
+  /** None where there is no `route`. */
+  readonly eventSubscriptions: readonly SnapshotEventSubscription[];
 }

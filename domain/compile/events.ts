@@ -1,6 +1,8 @@
 /** EventTopics and EventSubscriptions of one Kubernetes namespace: specification, "Routing". */
 import { byIdentity } from '../by-identity.ts';
+import { EVENT_SUBSCRIPTIONS_MAX } from '../limits.ts';
 import type { ResourceOf } from '../resources.ts';
+import type { SnapshotEventSubscription, SnapshotRoute } from '../snapshot.ts';
 import { quote } from '../text.ts';
 import {
   validateEventSubscription,
@@ -8,9 +10,16 @@ import {
 } from '../validate/event-subscription.ts';
 import { validateEventTopic, type ValidEventTopic } from '../validate/event-topic.ts';
 import { judgementOf } from './judgement.ts';
-import { candidatesOf, isAccepted, oldestFirst, type Candidate } from './peers.ts';
+import {
+  admit,
+  candidatesOf,
+  isAccepted,
+  oldestFirst,
+  type Candidate,
+  type Limit,
+} from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
-import { verdictsOf, type Verdict } from './verdict.ts';
+import { isInForce, verdictsOf, type Verdict } from './verdict.ts';
 
 export const judgeEventTopic = byIdentity((resource: ResourceOf<'EventTopic'>) =>
   judgementOf(resource, validateEventTopic),
@@ -19,33 +28,58 @@ export const judgeEventSubscription = byIdentity((resource: ResourceOf<'EventSub
   judgementOf(resource, validateEventSubscription),
 );
 
-type EventTopicCandidate = Candidate<'EventTopic', ValidEventTopic>;
+export type EventTopicCandidate = Candidate<'EventTopic', ValidEventTopic>;
+export type EventSubscriptionCandidate = Candidate<'EventSubscription', ValidEventSubscription>;
 
 /** By `metadata.name`, which is what references state. */
 export type EventTopics = ReadonlyMap<string, EventTopicCandidate>;
 
-export function judgeEventTopics(resources: readonly ResourceOf<'EventTopic'>[]): EventTopics {
-  const candidates = oldestFirst(candidatesOf(resources, judgeEventTopic));
-  return new Map(candidates.map((candidate) => [candidate.resource.metadata.name, candidate]));
-}
-
+/** Everything of one Kubernetes namespace. */
 export interface EventResources {
-  /** Everything of one Kubernetes namespace. */
   readonly eventTopics: readonly ResourceOf<'EventTopic'>[];
   readonly eventSubscriptions: readonly ResourceOf<'EventSubscription'>[];
 }
 
-export function compileEvents(resources: EventResources): ReadonlyMap<string, Verdict> {
-  const topics = judgeEventTopics(resources.eventTopics);
-  const subscriptions = candidatesOf(resources.eventSubscriptions, judgeEventSubscription);
-  for (const subscription of subscriptions) resolveTopic(subscription, topics);
-  return verdictsOf([[...topics.values()], subscriptions]);
+/** The same, judged. */
+export interface Events {
+  readonly topics: EventTopics;
+  /** By the EventTopic that they name, which need not exist; the empty one: they name none. */
+  readonly subscriptions: ReadonlyMap<string, readonly EventSubscriptionCandidate[]>;
 }
 
-export function resolveTopic(
-  subscription: Candidate<'EventSubscription', ValidEventSubscription>,
-  topics: EventTopics,
-): void {
+export function judgeEvents({ eventTopics, eventSubscriptions }: EventResources): Events {
+  const oldest = oldestFirst(candidatesOf(eventTopics, judgeEventTopic));
+  const topics = new Map(oldest.map((topic) => [topic.resource.metadata.name, topic]));
+  const subscriptions = new Map<string, EventSubscriptionCandidate[]>();
+  for (const candidate of candidatesOf(eventSubscriptions, judgeEventSubscription)) {
+    const topic = candidate.value?.topic ?? '';
+    const peers = subscriptions.get(topic);
+    if (peers === undefined) subscriptions.set(topic, [candidate]);
+    else peers.push(candidate);
+    resolveTopic(candidate, topics);
+  }
+  for (const [topic, peers] of subscriptions) admit(peers, { limit: subscriptionsLimit(topic) });
+  return { topics, subscriptions };
+}
+
+export function compileEvents(resources: EventResources): ReadonlyMap<string, Verdict> {
+  return eventVerdicts(judgeEvents(resources));
+}
+
+export function eventVerdicts({ topics, subscriptions }: Events): ReadonlyMap<string, Verdict> {
+  return verdictsOf([[...topics.values()], ...subscriptions.values()]);
+}
+
+export function subscriptionsLimit(topic: string): Limit {
+  const value = EVENT_SUBSCRIPTIONS_MAX;
+  return {
+    value,
+    source: `the EventTopic ${quote(topic)} has at most ${value} EventSubscriptions`,
+    remedy: 'delete one of them, or let one destination take what several take',
+  };
+}
+
+export function resolveTopic(subscription: EventSubscriptionCandidate, topics: EventTopics): void {
   if (subscription.value === undefined) return;
   const name = subscription.value.topic;
   const topic = topics.get(name);
@@ -58,3 +92,40 @@ export function resolveTopic(
     subscription.unresolved = [refNotAccepted(field, topic.resource, topic.faults)];
   }
 }
+
+export interface Route {
+  /** Undefined: nothing is routed. */
+  readonly route: SnapshotRoute | undefined;
+  /** In no order. */
+  readonly eventSubscriptions: readonly SnapshotEventSubscription[];
+}
+
+export const NO_ROUTE: Route = { route: undefined, eventSubscriptions: [] };
+
+/** To an EventTopic that is accepted. */
+export function routeTo(eventTopic: string, { topics, subscriptions }: Events): Route {
+  const { outboxOverflow = 'DropOldest' } = topics.get(eventTopic)?.value ?? {};
+  const peers = subscriptions.get(eventTopic) ?? [];
+  return {
+    route: { eventTopic, outboxOverflow },
+    eventSubscriptions: peers.filter(isInForce).map(({ resource }) => inSnapshot(resource)),
+  };
+}
+
+const MINUTE_MS = 60_000;
+
+/** One object for each resource, so that snapshots share it. */
+const inSnapshot = byIdentity(
+  ({ metadata, spec }: ResourceOf<'EventSubscription'>): SnapshotEventSubscription => {
+    const { destination, deadLetter, filter = {}, retryPolicy = {} } = spec;
+    const { maxDeliveryAttempts = 30, eventTimeToLiveInMinutes = 1440 } = retryPolicy;
+    return {
+      name: metadata.name,
+      filter: filter as SnapshotEventSubscription['filter'],
+      destination,
+      maxDeliveryAttempts,
+      eventTimeToLiveMs: eventTimeToLiveInMinutes * MINUTE_MS,
+      ...(deadLetter && { deadLetter }),
+    };
+  },
+);

@@ -26,6 +26,8 @@ export const MEMBER_LISTS = {
   PermissionBinding: 'permissionBindings',
 } as const satisfies { readonly [K in MemberKind]: SnapshotList };
 
+export type MemberList = (typeof MEMBER_LISTS)[MemberKind];
+
 export function isMember(resource: Resource): resource is MemberResource {
   return Object.hasOwn(MEMBER_LISTS, resource.kind);
 }
@@ -38,7 +40,7 @@ export interface Bounds {
   readonly limits: Limits | undefined;
 }
 
-export function limitOn(list: SnapshotList, { ownerName, limits }: Bounds): Limit | undefined {
+export function limitOn(list: MemberList, { ownerName, limits }: Bounds): Limit | undefined {
   if (limits === undefined) return undefined;
   return {
     value: limits[list],

@@ -1,4 +1,5 @@
 /** Everything that one MqttNamespace owns, and the snapshot that comes of it. */
+import { isEqualJson } from '../access.ts';
 import { SNAPSHOT_LISTS, type SnapshotList } from '../snapshot-changes.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { quote } from '../text.ts';
@@ -18,7 +19,8 @@ import {
   type MemberKind,
   type MemberResource,
 } from './member-kinds.ts';
-import type { Owners } from './owners.ts';
+import { NO_ROUTE, routeTo, type Events, type Route } from './events.ts';
+import type { Owner, Owners } from './owners.ts';
 import {
   admit,
   candidatesOf,
@@ -37,6 +39,7 @@ export interface Membership {
   /** `metadata.name` of the MqttNamespace that the members refer to; it need not exist. */
   readonly ownerName: string;
   readonly owners: Owners;
+  readonly events: Events;
   readonly members: readonly MemberResource[];
 }
 
@@ -50,7 +53,7 @@ export interface MembersCompilation {
 
 /** `before` is any snapshot: what it has in common with the answer is shared by both. */
 export function compileMembers(
-  { ownerName, owners, members }: Membership,
+  { ownerName, owners, events, members }: Membership,
   context: CertificateContext,
   before?: Snapshot,
 ): MembersCompilation {
@@ -62,7 +65,15 @@ export function compileMembers(
     for (const member of candidates.flat()) resolveOwner(member, ownerName, owners);
   }
   const verdicts = verdictsOf([...(owner === undefined ? [] : [[owner]]), ...candidates]);
-  return { snapshot: running && snapshotOf(running, judged, before), verdicts, members: judged };
+  const route = routeOf(owner, events);
+  const snapshot = running && snapshotOf({ owner: running, route, members: judged }, before);
+  return { snapshot, verdicts, members: judged };
+}
+
+/** What a MqttNamespace routes to may be missing; it runs all the same, and routes nothing. */
+function routeOf(owner: Owner | undefined, events: Events): Route {
+  if (owner?.value?.routeTopic === undefined || !isInForce(owner)) return NO_ROUTE;
+  return routeTo(owner.value.routeTopic, events);
 }
 
 /** Of a MqttNamespace that is missing among `owners`, or there and refused. */
@@ -165,31 +176,42 @@ function ownerViolation(namespace: string, ownerName: string, owners: Owners): V
   return { ...violation, remedy: `state its metadata.name, ${quote(meant.metadata.name)}` };
 }
 
+/** A MqttNamespace that is accepted. */
+interface Running {
+  readonly owner: ValidMqttNamespace;
+  readonly route: Route;
+  readonly members: Members;
+}
+
 /** Keeps the lists of the snapshot before, and it as a whole, where they would be the same. */
-function snapshotOf(
-  owner: ValidMqttNamespace,
-  members: Members,
-  before: Snapshot | undefined,
-): Snapshot {
+function snapshotOf({ owner, route, members }: Running, earlier: Snapshot | undefined): Snapshot {
+  const before: Partial<Snapshot> = earlier ?? {};
   const spaces = inForce(members.topicSpaces.peers).map(({ space }) => space);
   const snapshot: Snapshot = {
     name: owner.name,
     limits: owner.limits,
-    caCertificates: byName(inForce(members.caCertificates.peers), before?.caCertificates),
-    clients: byName(inForce(members.clients.peers), before?.clients),
-    clientGroups: byName(inForce(members.clientGroups.peers), before?.clientGroups),
-    topicSpaces: byName(spaces, before?.topicSpaces),
+    ...(route.route && { route: unlessEqual(route.route, before.route) }),
+    caCertificates: byName(inForce(members.caCertificates.peers), before.caCertificates),
+    clients: byName(inForce(members.clients.peers), before.clients),
+    clientGroups: byName(inForce(members.clientGroups.peers), before.clientGroups),
+    topicSpaces: byName(spaces, before.topicSpaces),
     permissionBindings: byName(
       inForce(members.permissionBindings.peers),
-      before?.permissionBindings,
+      before.permissionBindings,
     ),
+    eventSubscriptions: byName(route.eventSubscriptions, before.eventSubscriptions),
   };
-  return before !== undefined && isSame(snapshot, before) ? before : snapshot;
+  return earlier !== undefined && isSame(snapshot, earlier) ? earlier : snapshot;
+}
+
+function unlessEqual<Value>(value: Value, before: Value | undefined): Value {
+  return before !== undefined && isEqualJson(value, before) ? before : value;
 }
 
 function isSame(left: Snapshot, right: Snapshot): boolean {
   const isSameList = (list: SnapshotList): boolean => left[list] === right[list];
-  const isSameNamespace = left.name === right.name && left.limits === right.limits;
+  const isSameNamespace =
+    left.name === right.name && left.limits === right.limits && left.route === right.route;
   return isSameNamespace && SNAPSHOT_LISTS.every(isSameList);
 }
 

@@ -15,10 +15,13 @@ export interface Candidate<K extends Kind, Value> extends Judgement<K, Value> {
 }
 
 /** What the rules of this file need of a candidate. */
-export interface Peer {
+export interface Peer extends Admissible {
   readonly resource: NamedResource;
-  readonly createdMs: number;
   readonly claimedName: string | undefined;
+}
+
+/** Of which there may be only so many. */
+export interface Admissible extends Aged {
   faults: readonly Violation[];
 }
 
@@ -97,7 +100,7 @@ function refuseNames<P extends Peer>(
   }
 }
 
-export function addFault(peer: Pick<Peer, 'faults'>, fault: Violation): void {
+export function addFault(peer: Pick<Admissible, 'faults'>, fault: Violation): void {
   peer.faults = [...peer.faults, fault];
 }
 
@@ -147,7 +150,7 @@ export interface AdmissionRules<P> {
  * Refuses those, of the candidates that are accepted so far, that are too many or objected to, and
  * answers how many are admitted. Who is refused consumes no limit.
  */
-export function admit<P extends Peer>(peers: readonly P[], rules: AdmissionRules<P>): number {
+export function admit<P extends Admissible>(peers: readonly P[], rules: AdmissionRules<P>): number {
   const { limit, objection } = rules;
   const accepted = peers.filter(isAccepted);
   const room = limit?.value ?? Number.POSITIVE_INFINITY;

@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../domain/compile.ts';
 import { NOT_ROUTED, type ProgrammedState } from '../../domain/conditions.ts';
-import { API_VERSION, resourceKey, type MqttNamespaceSpec } from '../../domain/resources.ts';
+import { API_VERSION, type MqttNamespaceSpec } from '../../domain/resources.ts';
 import type { Clock } from '../../control/clock.ts';
 import type { SnapshotPublisher } from '../control-server/snapshot-publisher.ts';
 import { RECOMPILE_AFTER_MS, type Compilations } from './compilations.ts';
@@ -155,15 +155,9 @@ export class Reconciler {
   #reconcileEvents(key: string, namespace: string): undefined {
     const { world, statuses } = this.#options;
     const events = world.events(namespace);
-    const verdicts = compileEvents({
-      eventTopics: events.filter((event) => event.kind === 'EventTopic'),
-      eventSubscriptions: events.filter((event) => event.kind === 'EventSubscription'),
-    });
-    for (const event of events) {
-      const objectKey = resourceKey(event);
+    for (const [objectKey, verdict] of compileEvents(events)) {
       const declared = world.at(objectKey);
-      const verdict = verdicts.get(objectKey);
-      if (declared === undefined || verdict === undefined) continue;
+      if (declared === undefined) continue;
       statuses.tell(key, declared, { verdict, programmed: NOT_ROUTED, fields: undefined });
     }
   }

@@ -51,14 +51,21 @@ test('a MqttNamespace touches all of its Kubernetes namespace, which share names
   assert.deepEqual([...keys].sort(), ['default/elsewhere', 'default/grid']);
 });
 
-test('an EventTopic touches the event objects and those who may route to it; a subscription not', () => {
+test('an EventTopic touches all who may route to it; a subscription those who do', () => {
   const world = new World();
-  world.set(anObject('MqttNamespace', 'grid', { spec: {} }));
+  const routing = { spec: { routeTopicRef: { name: 'telemetry' } } };
+  world.set(anObject('MqttNamespace', 'grid', routing));
   const topic = world.set(anObject('EventTopic', 'telemetry', { spec: {} }));
+  world.set(anObject('MqttNamespace', 'elsewhere', { spec: {} }));
   assert.deepEqual(topic.keys, ['default', 'default/grid']);
-  const subscription = world.set(anObject('EventSubscription', 'hot', { spec: {} }));
-  assert.deepEqual(subscription.keys, ['default']);
-  assert.equal(world.events('default').length, 2);
+  const hot = (topicRef: unknown, generation: number) => {
+    return world.set(anObject('EventSubscription', 'hot', { generation, spec: { topicRef } }));
+  };
+  assert.deepEqual(hot(undefined, 1).keys, ['default']);
+  assert.deepEqual(hot({ name: 'telemetry' }, 2).keys, ['default', 'default', 'default/grid']);
+  assert.deepEqual(hot({ name: 'others' }, 3).keys, ['default', 'default/grid', 'default']);
+  const { eventTopics, eventSubscriptions } = world.events('default');
+  assert.deepEqual([eventTopics.length, eventSubscriptions.length], [1, 1]);
 });
 
 test('a resource stays the same object while only its status changes', () => {

@@ -2,10 +2,12 @@
 import {
   isMember,
   ownerOf,
+  type EventResources,
   type MemberResource,
   type NamespaceInput,
 } from '../../domain/compile.ts';
 import { resourceKey, type Kind, type Resource, type ResourceOf } from '../../domain/resources.ts';
+import { recordOf } from '../../domain/validate/shape.ts';
 import { Declared, type DeclaredObject } from './declared.ts';
 import { eventsKey, namespaceKey } from './keys.ts';
 
@@ -18,8 +20,6 @@ export interface Touched {
 }
 
 const NOTHING: Touched = { keys: [], statusOnly: false };
-
-export type EventResource = ResourceOf<'EventTopic'> | ResourceOf<'EventSubscription'>;
 
 type Place = Map<string, Declared>;
 
@@ -63,6 +63,12 @@ class Part {
 
 function resourcesOf(place: ReadonlyMap<string, Declared> | undefined): Resource[] {
   return place === undefined ? [] : [...place.values()].map(({ resource }) => resource);
+}
+
+/** The name that a field of the spec says, if that can be read so far. */
+function referenceOf({ spec }: Resource, field: string): string | undefined {
+  const { name } = recordOf(recordOf(spec)[field]);
+  return typeof name === 'string' ? name : undefined;
 }
 
 export class World {
@@ -116,14 +122,22 @@ export class World {
 
   /**
    * MqttNamespaces of a Kubernetes namespace share names and a maximum, and others' remedies name
-   * them, so a change of one touches all; so does an EventTopic that they may route to.
+   * them, so a change of one touches all; so does an EventTopic that they may route to. An
+   * EventSubscription is run by those that route to its topic.
    */
   #keysOf(resource: Resource): readonly string[] {
     const { namespace } = resource.metadata;
     if (isMember(resource)) return [namespaceKey(namespace, ownerOf(resource))];
     const events = resource.kind === 'MqttNamespace' ? [] : [eventsKey(namespace)];
-    if (resource.kind === 'EventSubscription') return events;
+    if (resource.kind === 'EventSubscription') {
+      return [...events, ...this.#routingKeys(namespace, referenceOf(resource, 'topicRef'))];
+    }
     return [...events, ...this.#ownerKeys(namespace)];
+  }
+
+  #routingKeys(namespace: string, topic: string | undefined): string[] {
+    if (topic === undefined) return [];
+    return this.routingTo(namespace, topic).map((name) => namespaceKey(namespace, name));
   }
 
   #ownerKeys(namespace: string): string[] {
@@ -152,13 +166,24 @@ export class World {
     return {
       name,
       mqttNamespaces: resourcesOf(part?.mqttNamespaces) as ResourceOf<'MqttNamespace'>[],
-      eventTopics: this.events(namespace).filter((event) => event.kind === 'EventTopic'),
+      ...this.events(namespace),
       members: resourcesOf(part?.members.get(name)) as MemberResource[],
     };
   }
 
-  events(namespace: string): EventResource[] {
-    return resourcesOf(this.#parts.get(namespace)?.events) as EventResource[];
+  events(namespace: string): EventResources {
+    const events = resourcesOf(this.#parts.get(namespace)?.events);
+    return {
+      eventTopics: events.filter((event) => event.kind === 'EventTopic'),
+      eventSubscriptions: events.filter((event) => event.kind === 'EventSubscription'),
+    };
+  }
+
+  /** `metadata.name` of each MqttNamespace that says that it routes to the EventTopic. */
+  routingTo(namespace: string, topic: string): string[] {
+    const resources = resourcesOf(this.#parts.get(namespace)?.mqttNamespaces);
+    const routing = resources.filter((each) => referenceOf(each, 'routeTopicRef') === topic);
+    return routing.map(({ metadata }) => metadata.name);
   }
 
   hasMembers(namespace: string, name: string): boolean {

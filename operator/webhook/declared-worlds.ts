@@ -28,7 +28,6 @@ export class DeclaredWorlds implements AdmissionWorlds {
   }
 
   eventSubscriptions(namespace: string): readonly ResourceOf<'EventSubscription'>[] {
-    const events = this.#options.world.events(namespace);
-    return events.filter((event) => event.kind === 'EventSubscription');
+    return this.#options.world.events(namespace).eventSubscriptions;
   }
 }

@@ -69,12 +69,15 @@ function contextOf(clock: Clock): CompileContext {
 
 /** @param resources of one Kubernetes namespace */
 function inputFor(owner: string, resources: readonly Resource[]): NamespaceInput {
-  const ofKind = <K extends 'MqttNamespace' | 'EventTopic'>(kind: K): ResourceOf<K>[] =>
+  const ofKind = <K extends 'MqttNamespace' | 'EventTopic' | 'EventSubscription'>(
+    kind: K,
+  ): ResourceOf<K>[] =>
     resources.filter((resource) => resource.kind === kind) as unknown as ResourceOf<K>[];
   return {
     name: owner,
     mqttNamespaces: ofKind('MqttNamespace'),
     eventTopics: ofKind('EventTopic'),
+    eventSubscriptions: ofKind('EventSubscription'),
     members: resources.filter(isMember).filter((member) => ownerOf(member) === owner),
   };
 }

@@ -91,8 +91,7 @@ export async function startAdmittingServer(nowMs: number): Promise<AdmittingServ
     worlds: {
       synced: true,
       worldOf,
-      eventSubscriptions: (namespace) =>
-        world.events(namespace).filter((event) => event.kind === 'EventSubscription'),
+      eventSubscriptions: (namespace) => world.events(namespace).eventSubscriptions,
     },
     logger: pino({ level: 'silent' }),
     clock: systemClock,

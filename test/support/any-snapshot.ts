@@ -1,6 +1,8 @@
 /** Snapshots of every form for property tests, with names so few that two of them meet. */
 import fc from 'fast-check';
 import { limitsOf } from '../../domain/limits.ts';
+import type { EventFilter } from '../../domain/event-filter/event-filter.ts';
+import type { Destination } from '../../domain/resources.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 
 // A prefix of another, and what sorts differently by locale, by code point and by code unit.
@@ -32,9 +34,41 @@ const credential = fc.oneof(
   }),
 );
 
-const anyFields: fc.Arbitrary<Snapshot> = fc.record({
-  name: fc.constantFrom('plant', 'harbour'),
-  limits: fc.constantFrom(limitsOf(), limitsOf({ clients: 7 })),
+const destination = fc.constantFrom<Destination>(
+  { file: { path: '/a' } },
+  { webhook: { url: 'https://a.example', maxEventsPerBatch: 7, authSecretName: 's' } },
+  { kafka: { brokers: ['a:9092', 'b:9092'], topic: 't', tls: {} } },
+);
+
+const filter = fc.constantFrom<EventFilter>(
+  {},
+  { subjectBeginsWith: 'a', isSubjectCaseSensitive: true, includedEventTypes: ['x'] },
+  { advancedFilters: [{ operatorType: 'NumberGreaterThan', key: 'data.Temp', value: 0.5 }] },
+  { advancedFilters: [{ operatorType: 'NumberInRange', key: 'data', values: [[1, 2]] }] },
+);
+
+const route = fc.record({
+  eventTopic: fc.constantFrom('events', 'others'),
+  outboxOverflow: fc.constantFrom('DropOldest' as const, 'RejectPublish' as const),
+});
+
+const eventSubscriptions = sorted(
+  fc.record(
+    {
+      name,
+      filter,
+      destination,
+      maxDeliveryAttempts: fc.integer({ min: 1, max: 2 }),
+      eventTimeToLiveMs: fc.constant(60_000),
+      deadLetter: destination,
+    },
+    {
+      requiredKeys: ['name', 'filter', 'destination', 'maxDeliveryAttempts', 'eventTimeToLiveMs'],
+    },
+  ),
+);
+
+const lists = fc.record({
   caCertificates: sorted(fc.record({ name, certificate: fc.constantFrom('AAAA', 'BBBB') })),
   clients: sorted(
     fc.record({
@@ -63,6 +97,19 @@ const anyFields: fc.Arbitrary<Snapshot> = fc.record({
     }),
   ),
 });
+
+const namespace = fc.record({
+  name: fc.constantFrom('plant', 'harbour'),
+  limits: fc.constantFrom(limitsOf(), limitsOf({ clients: 7 })),
+});
+
+const anyFields: fc.Arbitrary<Snapshot> = fc
+  .tuple(namespace, fc.option(fc.tuple(route, eventSubscriptions), { nil: undefined }), lists)
+  .map(([fields, routed, rest]) => {
+    const [to, subscriptions] = routed ?? [];
+    const routing = to === undefined ? {} : { route: to };
+    return { ...fields, ...routing, ...rest, eventSubscriptions: subscriptions ?? [] };
+  });
 
 /** Of which nothing is one object with what it was made of, as after a journey as JSON. */
 export function copyOf<T>(value: T): T {

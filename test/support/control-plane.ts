@@ -212,5 +212,6 @@ export async function inOrder(snapshot: Snapshot): Promise<Snapshot> {
     clientGroups: sorted(snapshot.clientGroups),
     topicSpaces: sorted(snapshot.topicSpaces),
     permissionBindings: sorted(snapshot.permissionBindings),
+    eventSubscriptions: sorted(snapshot.eventSubscriptions),
   };
 }

@@ -66,6 +66,11 @@ export function inputOf(resources: readonly Resource[], name = OWNER): Namespace
   const members = resources.filter((resource): resource is MemberResource => {
     return ownerNameOf(resource as MemberResource) === name;
   });
-  const [mqttNamespaces, eventTopics] = [of('MqttNamespace'), of('EventTopic')];
-  return { name, mqttNamespaces, eventTopics, members };
+  return {
+    name,
+    mqttNamespaces: of('MqttNamespace'),
+    eventTopics: of('EventTopic'),
+    eventSubscriptions: of('EventSubscription'),
+    members,
+  };
 }

@@ -3,7 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import type { Limits } from '../../domain/limits.ts';
 import { limitsOf } from '../../domain/limits.ts';
 import type { AttributeValue, SubscriptionSupport } from '../../domain/resources.ts';
-import type { ClientCredential, Snapshot, SnapshotClient } from '../../domain/snapshot.ts';
+import type {
+  ClientCredential,
+  Snapshot,
+  SnapshotClient,
+  SnapshotEventSubscription,
+  SnapshotRoute,
+} from '../../domain/snapshot.ts';
 
 export interface SpaceSketch {
   readonly templates: readonly string[];
@@ -21,6 +27,8 @@ export interface SnapshotSketch {
   readonly groups?: Readonly<Record<string, string>>;
   readonly spaces: Readonly<Record<string, SpaceSketch>>;
   readonly limits?: Partial<Limits>;
+  readonly route?: SnapshotRoute;
+  readonly eventSubscriptions?: readonly SnapshotEventSubscription[];
 }
 
 /** A Client that authenticates by a subject with its own name as common name. */
@@ -48,6 +56,7 @@ export function aSnapshot(sketch: SnapshotSketch): Snapshot {
   return {
     name: 'test',
     limits: limitsOf(sketch.limits),
+    ...(sketch.route && { route: sketch.route }),
     caCertificates: (sketch.caCertificates ?? []).map((pem, index) => ({
       name: `ca-${index}`,
       certificate: new X509Certificate(pem).raw.toString('base64'),
@@ -63,6 +72,7 @@ export function aSnapshot(sketch: SnapshotSketch): Snapshot {
       ...bindings(name, 'Publisher', space.publishers),
       ...bindings(name, 'Subscriber', space.subscribers),
     ]),
+    eventSubscriptions: sketch.eventSubscriptions ?? [],
   };
 }
 

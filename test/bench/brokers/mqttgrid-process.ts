@@ -78,6 +78,7 @@ function snapshotOf(authorityPem: string, clients: number): Snapshot {
       topicTemplates: templates.map((template) => `${ROOT}/${template}`),
     })),
     permissionBindings: spaces.flatMap(([name, { permission }]) => bindingsOf(name, permission)),
+    eventSubscriptions: [],
   };
 }
 
