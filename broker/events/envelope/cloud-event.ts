@@ -1,6 +1,7 @@
 import type { AttributeValue } from './attributes.ts';
 import type { EventData } from './event-data.ts';
-import { encodedData } from './event-data.ts';
+
+const END = Buffer.from('}');
 
 /** An event of CloudEvents 1.0; it is made once for a message, and read by every subscription. */
 export class CloudEvent {
@@ -11,7 +12,7 @@ export class CloudEvent {
   /** The MQTT topic. */
   readonly topic: string;
   readonly #attributes: ReadonlyMap<string, AttributeValue>;
-  #data: EventData | undefined;
+  readonly #data: EventData | undefined;
   #json: Buffer | undefined;
 
   /** The attributes are valid, those that are required are there, and so is `mqtttopic`. */
@@ -30,10 +31,7 @@ export class CloudEvent {
     return this.#attributes.get(name);
   }
 
-  /**
-   * The data as JSON has it, undefined where it is binary or there is none. It is parsed once
-   * until `json` is called, and at each call from then on: ask first, encode later.
-   */
+  /** The data as JSON has it, undefined where it is binary or there is none. */
   data(): unknown {
     return this.#data?.value();
   }
@@ -43,32 +41,18 @@ export class CloudEvent {
    * that are written in addition, or in place of the event's own.
    */
   json(extra?: Readonly<Record<string, string | number>>): Buffer {
-    if (extra === undefined) return (this.#json ??= this.#encode());
-    return this.#write(new Map([...this.#attributes, ...Object.entries(extra)])).json;
+    if (extra === undefined) return (this.#json ??= this.#write(this.#attributes));
+    return this.#write(new Map([...this.#attributes, ...Object.entries(extra)]));
   }
 
-  /** From then on an event is little more than its JSON: what was parsed takes far more. */
-  #encode(): Buffer {
-    const { json, dataStart } = this.#write(this.#attributes);
-    if (this.#data !== undefined) {
-      this.#data = encodedData(this.#data.name, json.subarray(dataStart, -1));
-    }
-    return json;
-  }
-
-  #write(attributes: ReadonlyMap<string, AttributeValue>): { json: Buffer; dataStart: number } {
+  #write(attributes: ReadonlyMap<string, AttributeValue>): Buffer {
     const members = Array.from(
       attributes,
       ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
     );
     const data = this.#data;
-    const head = `{${members.join(',')}${data === undefined ? '' : `,"${data.name}":`}`;
-    const dataJson = data?.json() ?? Buffer.alloc(0);
-    const dataStart = Buffer.byteLength(head);
-    const json = Buffer.allocUnsafe(dataStart + dataJson.length + 1);
-    json.write(head);
-    dataJson.copy(json, dataStart);
-    json.write('}', json.length - 1);
-    return { json, dataStart };
+    if (data === undefined) return Buffer.from(`{${members.join(',')}}`);
+    const head = Buffer.from(`{${members.join(',')},"${data.name}":`);
+    return Buffer.concat([head, data.json(), END]);
   }
 }

@@ -33,32 +33,32 @@ export function encodedData(name: EventData['name'], json: Buffer): EventData {
   };
 }
 
-/** JSON where it is JSON, else a JSON string; looked at when somebody asks, and then once. */
+/** JSON where it is JSON, else a JSON string; looked at when somebody asks. */
 class TextData implements EventData {
   readonly name = 'data';
   readonly #bytes: Buffer;
-  #parsed: { readonly value: unknown; readonly isJson: boolean } | undefined;
+  #isJson: boolean | undefined;
+  /** For as long as there is memory: parsed, a payload may take ten times its bytes. */
+  #parsed: WeakRef<object> | undefined;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
   json(): Buffer {
-    const { value, isJson } = this.#parse();
-    return isJson ? onOneLine(this.#bytes) : Buffer.from(JSON.stringify(value));
+    if (this.#isJson === undefined) this.value();
+    if (this.#isJson === true) return onOneLine(this.#bytes);
+    return Buffer.from(JSON.stringify(this.#bytes.toString()));
   }
 
   value(): unknown {
-    return this.#parse().value;
-  }
-
-  #parse(): { readonly value: unknown; readonly isJson: boolean } {
-    if (this.#parsed !== undefined) return this.#parsed;
-    const parsed = parseJson(this.#bytes);
-    this.#parsed =
-      parsed === undefined
-        ? { value: this.#bytes.toString(), isJson: false }
-        : { value: parsed.value, isJson: true };
-    return this.#parsed;
+    const kept = this.#parsed?.deref();
+    if (kept !== undefined) return kept;
+    const parsed = this.#isJson === false ? undefined : parseJson(this.#bytes);
+    this.#isJson = parsed !== undefined;
+    if (parsed === undefined) return this.#bytes.toString();
+    const { value } = parsed;
+    if (typeof value === 'object' && value !== null) this.#parsed = new WeakRef(value);
+    return value;
   }
 }
