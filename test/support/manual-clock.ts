@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock as BrokerClock } from '../../broker/clock.ts';
 import type { Clock } from '../../control/clock.ts';
 
 interface Timer {
@@ -7,7 +8,7 @@ interface Timer {
 }
 
 /** A clock that goes when it is told to, and lets promises settle wherever it stops. */
-export class ManualClock implements Clock {
+export class ManualClock implements Clock, BrokerClock {
   #nowMs = Date.parse('2026-01-01T00:00:00Z');
   readonly #timers = new Set<Timer>();
 
@@ -19,6 +20,18 @@ export class ManualClock implements Clock {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  every(intervalMs: number, callback: () => void): () => void {
+    let cancel = (): void => undefined;
+    const again = (): void => {
+      cancel = this.after(intervalMs, () => {
+        again();
+        callback();
+      });
+    };
+    again();
+    return () => cancel();
   }
 
   /** How many timers wait. */

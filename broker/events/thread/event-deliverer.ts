@@ -13,6 +13,7 @@ import type { Destination } from '../destinations/destination.ts';
 import type { RoutedMessage } from '../routed-message.ts';
 import type { ConfiguredSubscription, FromEvents, ToEvents } from '../thread-messages.ts';
 import { GivenUpLog } from './given-up-log.ts';
+import { MEMORY_BOUNDS, type MemoryBounds } from './memory.ts';
 import { SubscriptionDelivery } from './subscription-delivery.ts';
 import { RoutedEvent, Tail, type RoutableEvent } from './tail.ts';
 
@@ -24,6 +25,8 @@ export interface EventDelivererOptions<Event extends RoutableEvent> {
   readonly compileFilter: (filter: EventFilter) => (event: Event) => boolean;
   readonly openDestination: (declared: DeclaredDestination) => Destination;
   readonly tell: (message: FromEvents) => void;
+  /** MEMORY_BOUNDS unless given. */
+  readonly bounds?: MemoryBounds;
 }
 
 /** How long progress is gathered before it is told: each time costs a commit. */
@@ -39,7 +42,8 @@ interface Running<Event extends RoutableEvent> {
 
 export class EventDeliverer<Event extends RoutableEvent> {
   readonly #options: EventDelivererOptions<Event>;
-  readonly #tail = new Tail<Event>();
+  readonly #bounds: MemoryBounds;
+  readonly #tail: Tail<Event>;
   /** By name. */
   readonly #running = new Map<string, Running<Event>>();
   /** Those whose end is not over. */
@@ -57,6 +61,8 @@ export class EventDeliverer<Event extends RoutableEvent> {
 
   constructor(options: EventDelivererOptions<Event>) {
     this.#options = options;
+    this.#bounds = options.bounds ?? MEMORY_BOUNDS;
+    this.#tail = new Tail(this.#bounds);
   }
 
   /** All there are from now on. One that is declared otherwise goes on where it was. */
@@ -126,6 +132,7 @@ export class EventDeliverer<Event extends RoutableEvent> {
       matches: compileFilter(filter),
       destination: openDestination(destination),
       deadLetter: deadLetter && openDestination(deadLetter),
+      bounds: this.#bounds,
       clock,
       random,
       read: (position) => tell({ type: 'read', name, after: position }),

@@ -54,22 +54,20 @@ export class Lanes {
 
   /** Whatever may go now, within the bounds, in order of age; empty: nothing may. */
   take(bounds: BatchBounds, nowMs: number): Entry[] {
-    const taken: Entry[] = [];
-    const served: string[] = [];
-    let bytes = 0;
-    for (const [topic, lane] of this.#lanes) {
-      if (taken.length >= bounds.events || bytes >= bounds.bytes) break;
-      if (lane.busy || lane.notBeforeMs > nowMs) continue;
-      const before = taken.length;
-      bytes = takeFrom(lane, taken, { bounds, bytes });
-      if (taken.length === before) continue;
-      lane.busy = true;
-      served.push(topic);
-      if (taken[0]!.alone) break;
+    const batch = new Batch(bounds);
+    const served = new Set<string>();
+    // One of each lane and round, so that a busy topic has no more of a batch than another one.
+    let round: Iterable<readonly [string, Lane]> = this.#lanes;
+    while (!batch.isFull) {
+      const next = takeRound(round, batch, nowMs);
+      if (next.length === 0) break;
+      for (const [topic] of next) served.add(topic);
+      round = next;
     }
+    for (const topic of served) this.#lanes.get(topic)!.busy = true;
     for (const topic of served) this.#toTheEnd(topic);
-    this.#size -= taken.length;
-    return taken.sort((left, right) => left.event.number - right.event.number);
+    this.#size -= batch.entries.length;
+    return batch.entries.sort((left, right) => left.event.number - right.event.number);
   }
 
   /** Those that were taken for one batch are not on their way any more. */
@@ -142,22 +140,51 @@ function topicsOf(entries: readonly Entry[]): Set<string> {
   return new Set(entries.map(({ event }) => event.topic));
 }
 
-/** Answers how many bytes are taken then. An entry that goes alone goes with no other. */
-function takeFrom(
-  lane: Lane,
-  taken: Entry[],
-  { bounds, bytes }: { readonly bounds: BatchBounds; bytes: number },
-): number {
-  let count = 0;
-  for (const entry of lane.entries) {
-    if (taken.length >= bounds.events) break;
-    const size = entry.event.json.length;
-    if (taken.length > 0 && (entry.alone || bytes + size > bounds.bytes)) break;
-    taken.push(entry);
-    bytes += size;
-    count++;
-    if (entry.alone) break;
+/** Answers the lanes that one was taken of. */
+function takeRound(
+  lanes: Iterable<readonly [string, Lane]>,
+  batch: Batch,
+  nowMs: number,
+): (readonly [string, Lane])[] {
+  const served: (readonly [string, Lane])[] = [];
+  for (const named of lanes) {
+    if (batch.isFull) break;
+    const { entries, busy, notBeforeMs } = named[1];
+    const [entry] = entries;
+    if (busy || notBeforeMs > nowMs || entry === undefined || !batch.take(entry)) continue;
+    entries.shift();
+    served.push(named);
   }
-  lane.entries.splice(0, count);
-  return bytes;
+  return served;
+}
+
+class Batch {
+  readonly entries: Entry[] = [];
+  readonly #bounds: BatchBounds;
+  #bytes = 0;
+
+  constructor(bounds: BatchBounds) {
+    this.#bounds = bounds;
+  }
+
+  get isFull(): boolean {
+    const { events, bytes } = this.#bounds;
+    return this.entries.length >= events || this.#bytes >= bytes || this.#isOfOneAlone;
+  }
+
+  /** False: there is no room for it. One that goes alone goes with no other. */
+  take(entry: Entry): boolean {
+    const bytes = entry.event.json.length;
+    const isFirst = this.entries.length === 0;
+    if (!isFirst && (this.isFull || entry.alone || this.#bytes + bytes > this.#bounds.bytes)) {
+      return false;
+    }
+    this.entries.push(entry);
+    this.#bytes += bytes;
+    return true;
+  }
+
+  get #isOfOneAlone(): boolean {
+    return this.entries[0]?.alone === true;
+  }
 }

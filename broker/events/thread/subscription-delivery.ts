@@ -12,11 +12,8 @@ import { DEAD_LETTER_TIME_TO_LIVE_MS, deadLetterOf } from './dead-letter.ts';
 import { DeliveryQueue, type GivenUp } from './delivery-queue.ts';
 import type { GivenUpLog } from './given-up-log.ts';
 import type { QueuedEvent } from './lanes.ts';
+import type { MemoryBounds } from './memory.ts';
 import type { RoutableEvent, RoutedEvent, Tail } from './tail.ts';
-
-/** Events that matched and are not done, in memory; others wait in the outbox. */
-const WINDOW_EVENTS_MAX = 1024;
-const WINDOW_BYTES_MAX = 8_388_608;
 
 export interface SubscriptionDeliveryOptions<Event extends RoutableEvent> {
   readonly subscription: SnapshotEventSubscription;
@@ -25,6 +22,7 @@ export interface SubscriptionDeliveryOptions<Event extends RoutableEvent> {
   readonly matches: (event: Event) => boolean;
   readonly destination: Destination;
   readonly deadLetter: Destination | undefined;
+  readonly bounds: MemoryBounds;
   readonly clock: Clock;
   readonly random: () => number;
   /** Asks for what comes after that number; `page` is called with it. */
@@ -145,7 +143,8 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
   }
 
   get #hasRoom(): boolean {
-    return this.#unfinished.size < WINDOW_EVENTS_MAX && this.#unfinishedBytes < WINDOW_BYTES_MAX;
+    const { windowEvents, windowBytes } = this.#options.bounds;
+    return this.#unfinished.size < windowEvents && this.#unfinishedBytes < windowBytes;
   }
 
   get #fault(): DestinationFault | undefined {

@@ -3,6 +3,7 @@
  * missed from the outbox.
  */
 import type { RoutedMessage } from '../routed-message.ts';
+import type { MemoryBounds } from './memory.ts';
 
 /** A message as subscriptions see it. */
 export interface RoutableEvent {
@@ -30,10 +31,6 @@ export class RoutedEvent<Event extends RoutableEvent> {
   }
 }
 
-/** Together with the bytes: a second or two at the rate that one broker takes messages at. */
-const TAIL_MESSAGES_MAX = 8192;
-const TAIL_BYTES_MAX = 33_554_432;
-
 export class Tail<Event extends RoutableEvent> {
   /** By number, ascending; those before `#first` are gone. */
   #events: RoutedEvent<Event>[] = [];
@@ -41,6 +38,11 @@ export class Tail<Event extends RoutableEvent> {
   #bytes = 0;
   /** Messages of the outbox up to this number may be missing here. */
   #missingUpTo = 0;
+  readonly #bounds: MemoryBounds;
+
+  constructor(bounds: MemoryBounds) {
+    this.#bounds = bounds;
+  }
 
   get length(): number {
     return this.#events.length - this.#first;
@@ -64,7 +66,8 @@ export class Tail<Event extends RoutableEvent> {
     this.#events.push(event);
     this.#bytes += bytesOf(event);
     const gone: RoutedEvent<Event>[] = [];
-    while (this.length > 1 && (this.length > TAIL_MESSAGES_MAX || this.#bytes > TAIL_BYTES_MAX)) {
+    const { tailMessages, tailBytes } = this.#bounds;
+    while (this.length > 1 && (this.length > tailMessages || this.#bytes > tailBytes)) {
       gone.push(this.#shift());
     }
     const last = gone.findLast(({ message }) => message.qos === 1);
@@ -83,9 +86,11 @@ export class Tail<Event extends RoutableEvent> {
     return this.#events[low];
   }
 
-  /** Nobody needs what has numbers up to this one. */
+  /** Nobody needs what has numbers up to this one, but who comes later may. */
   forget(upTo: number): void {
-    while (this.length > 0 && this.#events[this.#first]!.message.number <= upTo) this.#shift();
+    while (this.length > 0 && this.#events[this.#first]!.message.number <= upTo) {
+      this.lacks(this.#shift().message.number);
+    }
   }
 
   #shift(): RoutedEvent<Event> {
@@ -93,7 +98,7 @@ export class Tail<Event extends RoutableEvent> {
     this.#first++;
     this.#bytes -= bytesOf(event);
     // What is gone is let go of now and then, not each time: that would move all the others.
-    if (this.#first >= TAIL_MESSAGES_MAX || this.length === 0) {
+    if (this.#first >= this.#bounds.tailMessages || this.length === 0) {
       this.#events = this.#events.slice(this.#first);
       this.#first = 0;
     }
