@@ -14,6 +14,7 @@ import { UnsettledConnections } from './admission/unsettled-connections.ts';
 import { ChainCache } from './access/chain-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Connection, Ending } from './connection.ts';
+import { EventRoute, type EventRouteOptions } from './events/event-route.ts';
 import { Diagnostics } from './diagnostics/diagnostics.ts';
 import { RateLimits } from './limits/rate-limits.ts';
 import { judgeAll, judgeSession } from './live-change.ts';
@@ -28,6 +29,10 @@ import { NO_BATCH } from './store/session-store.ts';
 /** How often time-outs are looked after: each is told apart to about this much. */
 const SWEEP_INTERVAL_MS = 500;
 
+/** What a broker is made of beside its snapshot. */
+export type CoreParts = Pick<BrokerCore, 'logger' | 'clock' | 'store'> &
+  Pick<EventRouteOptions, 'secrets' | 'startThread' | 'onDeliveries'>;
+
 /** Everything that the connections of one MqttNamespace share in this process. */
 export class BrokerCore implements SessionContext {
   readonly metrics: Metrics = newMetrics();
@@ -41,6 +46,7 @@ export class BrokerCore implements SessionContext {
   readonly unsettled: UnsettledConnections;
   readonly flapping: FlappingClients;
   readonly rates: RateLimits;
+  readonly events: EventRoute;
   policy: Policy;
   authorities: readonly X509Certificate[];
   readonly #connections = new Set<Connection>();
@@ -52,10 +58,8 @@ export class BrokerCore implements SessionContext {
   #settled: (() => void) | undefined;
   readonly #stopSweeping: () => void;
 
-  constructor(
-    snapshot: Snapshot,
-    { logger, clock, store }: Pick<BrokerCore, 'logger' | 'clock' | 'store'>,
-  ) {
+  constructor(snapshot: Snapshot, parts: CoreParts) {
+    const { logger, clock, store } = parts;
     this.clock = clock;
     this.store = store;
     this.logger = logger;
@@ -67,6 +71,7 @@ export class BrokerCore implements SessionContext {
     this.rates = new RateLimits(snapshot.limits, clock, this.metrics);
     this.sessions = new SessionRegistry(this, this.router);
     if (store !== undefined) this.#restore(store);
+    this.events = new EventRoute(snapshot, { ...parts, metrics: this.metrics });
     this.#stopSweeping = clock.every(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
 
@@ -155,6 +160,7 @@ export class BrokerCore implements SessionContext {
     this.policy = policy;
     judgeAll(this, authoritiesChanged);
     this.rates.apply(snapshot.limits);
+    this.events.apply(snapshot);
   }
 
   close(ending: Ending): void {

@@ -2,10 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { CoreParts } from './broker-core.ts';
 import { BrokerCore } from './broker-core.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { ServerCertificate } from './listener.ts';
+import type { DeliveryStanding } from '../domain/delivery-standing.ts';
+import { startEventsThread, type StartEventsThread } from './events/events-thread.ts';
+import type { SecretsSource } from './events/secrets.ts';
 import { Listener } from './listener.ts';
 import type { Metrics } from './metrics.ts';
 import type { SessionStore } from './store/session-store.ts';
@@ -26,6 +30,12 @@ export interface BrokerOptions {
   readonly storePath?: string;
   /** Opens what is at `storePath`; SQLite unless given. */
   readonly openStore?: (path: string, logger: Logger) => Promise<SessionStore>;
+  /** Where destinations of events read what they authenticate with; none unless given. */
+  readonly secrets?: SecretsSource;
+  /** Called when `deliveries` of the broker changed: at most a few times a second. */
+  readonly onDeliveries?: () => void;
+  /** Starts what delivers events; a worker thread unless given. */
+  readonly startEventsThread?: StartEventsThread;
 }
 
 /** One MqttNamespace, served. */
@@ -34,6 +44,8 @@ export interface Broker {
   readonly metrics: Readonly<Metrics>;
   /** Of clients, open now. */
   readonly connections: number;
+  /** How each EventSubscription fares, sorted by name. */
+  readonly deliveries: readonly DeliveryStanding[];
   /**
    * In force when it returns, on open connections and stored sessions too.
    * @throws where it cannot be run: what was in force before stays then
@@ -60,7 +72,14 @@ const CLOSE_GRACE_MS = 2000;
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { snapshot, logger, clock = systemClock, storePath, openStore = openSqlite } = options;
   const store = storePath === undefined ? undefined : await openStore(storePath, logger);
-  const core = await newCore(snapshot, { logger, clock, store });
+  const core = await newCore(snapshot, {
+    logger,
+    clock,
+    store,
+    secrets: options.secrets,
+    startThread: options.startEventsThread ?? startEventsThread,
+    onDeliveries: () => options.onDeliveries?.(),
+  });
   const listener = await listen(core, options);
   let closing: Promise<void> | undefined;
   return {
@@ -68,6 +87,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     metrics: core.metrics,
     get connections() {
       return core.connections.size;
+    },
+    get deliveries() {
+      return core.events.deliveries;
     },
     apply(next) {
       core.apply(next);
@@ -83,10 +105,7 @@ function openSqlite(path: string, logger: Logger): Promise<SessionStore> {
 }
 
 /** A snapshot that cannot be run leaves no store open. */
-async function newCore(
-  snapshot: Snapshot,
-  parts: Pick<BrokerCore, 'logger' | 'clock' | 'store'>,
-): Promise<BrokerCore> {
+async function newCore(snapshot: Snapshot, parts: CoreParts): Promise<BrokerCore> {
   try {
     return new BrokerCore(snapshot, parts);
   } catch (error) {
@@ -100,6 +119,7 @@ async function listen(core: BrokerCore, { host, port, tls }: BrokerOptions): Pro
     return await Listener.open(core, { host, port }, tls);
   } catch (error) {
     core.stop();
+    await core.events.close();
     await core.store?.close();
     throw error;
   }
@@ -108,10 +128,12 @@ async function listen(core: BrokerCore, { host, port, tls }: BrokerOptions): Pro
 async function close(core: BrokerCore, listener: Listener, clock: Clock): Promise<void> {
   const closed = listener.close();
   await within(SETTLE_TIMEOUT_MS, core.settle());
+  const routed = core.events.close();
   core.close({ code: ReasonCode.ServerShuttingDown, reason: 'the broker is shutting down' });
   const stopWaiting = clock.every(CLOSE_GRACE_MS, () => core.destroy());
   await closed;
   stopWaiting();
+  await routed;
   await core.store?.close();
 }
 

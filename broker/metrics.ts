@@ -36,6 +36,8 @@ export interface Metrics {
   exceededLowFanout: number;
   /** Messages over `inFlightMessages` at once from a publisher; each ended its connection. */
   exceededInFlightMessages: number;
+  /** QoS 1 messages refused because the outbox of events is full (`RejectPublish`). */
+  exceededEventOutbox: number;
   /** Connections closed before or during their handshake: too many, or too slow for the others. */
   handshakesDropped: number;
   /** Handshakes that failed by themselves. */
@@ -58,6 +60,12 @@ export interface Metrics {
   messagesDroppedPacketTooLarge: number;
   /** Queued messages taken back because the client may no longer receive them. */
   messagesDroppedNotAuthorized: number;
+  /** Accepted messages that went on to become events. */
+  messagesRouted: number;
+  /** QoS 0 messages that did not, or not all the way: there was too much to deliver. */
+  messagesRouteDropped: number;
+  /** Messages that left the outbox at its bound, before all EventSubscriptions were done. */
+  messagesRouteGivenUp: number;
 }
 
 export function newMetrics(): Metrics {
@@ -81,6 +89,7 @@ export function newMetrics(): Metrics {
     exceededSubscriptionsPerConnection: 0,
     exceededLowFanout: 0,
     exceededInFlightMessages: 0,
+    exceededEventOutbox: 0,
     handshakesDropped: 0,
     handshakesFailed: 0,
     slowConsumersEnded: 0,
@@ -93,5 +102,8 @@ export function newMetrics(): Metrics {
     messagesDroppedExpired: 0,
     messagesDroppedPacketTooLarge: 0,
     messagesDroppedNotAuthorized: 0,
+    messagesRouted: 0,
+    messagesRouteDropped: 0,
+    messagesRouteGivenUp: 0,
   };
 }

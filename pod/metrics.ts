@@ -40,6 +40,10 @@ const COUNTERS: { readonly [Name in keyof Metrics]: readonly [name: string, help
   ],
   exceededLowFanout: ['exceeded_low_fanout', 'Topic filters over what LowFanout allows.'],
   exceededInFlightMessages: ['exceeded_in_flight_messages', 'Messages over inFlightMessages.'],
+  exceededEventOutbox: [
+    'exceeded_event_outbox',
+    'QoS 1 messages refused since the outbox of events was full.',
+  ],
   handshakesDropped: ['handshakes_dropped', 'TLS handshakes given up: too many, or too slow.'],
   handshakesFailed: ['handshakes_failed', 'TLS handshakes that failed by themselves.'],
   slowConsumersEnded: ['slow_consumers_ended', 'Connections of clients that do not read.'],
@@ -66,6 +70,15 @@ const COUNTERS: { readonly [Name in keyof Metrics]: readonly [name: string, help
   messagesDroppedNotAuthorized: [
     'messages_dropped_not_authorized',
     'Queued messages that their client may no longer receive.',
+  ],
+  messagesRouted: ['messages_routed', 'Messages that went on to become events.'],
+  messagesRouteDropped: [
+    'messages_route_dropped',
+    'QoS 0 messages that were not routed: there was too much to deliver.',
+  ],
+  messagesRouteGivenUp: [
+    'messages_route_given_up',
+    'Messages that left the outbox at its bound, undelivered.',
   ],
 };
 

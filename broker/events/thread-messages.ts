@@ -7,7 +7,8 @@ import type { SnapshotEventSubscription } from '../../domain/snapshot.ts';
 import type { SecretsSource } from './secrets.ts';
 
 export interface EventsThreadData {
-  readonly secrets: SecretsSource;
+  /** Undefined: there are none. */
+  readonly secrets?: SecretsSource;
   /** Part of every event's id, random, and the same for as long as message numbers go on. */
   readonly storeId: number;
 }

@@ -41,12 +41,12 @@ export function handlePublish(connection: Connection, frame: Frame): void {
     return;
   }
   const route = routeOf(connection, frame);
-  if (route === undefined || refusesPayload(connection, frame, route)) return;
-  if (parts.qos === 1 && refusesToStore(connection, route)) return;
+  if (route === undefined || refusesMessage(connection, frame, route)) return;
   const message = newMessage(connection, frame, route);
   core.router.publish(route, message, session);
+  if (core.events.active) core.events.route(message);
   if (parts.qos === 0) return;
-  // Every session that should get the message owns it once it is committed.
+  // All sessions that should get it, and the outbox of events, own it once it is committed.
   const batch = core.store?.append(message) ?? NO_BATCH;
   connection.sendAfter(batch, encodePuback(parts.packetIdentifier));
 }
@@ -69,6 +69,12 @@ function findUnsupported(connection: Connection): Ending | undefined {
   return { code: ReasonCode.ReceiveMaximumExceeded, reason };
 }
 
+/** True: it was refused and answered. */
+function refusesMessage(connection: Connection, frame: Frame, route: Route): boolean {
+  if (refusesPayload(connection, frame, route)) return true;
+  return parts.qos === 1 && refusesToKeep(connection, frame, route);
+}
+
 /**
  * A payload that says it is UTF-8 and is not would only fail further on, so it is refused here, as
  * MQTT 5, section 3.3.2.3.2, lets a receiver do. True: it was refused and answered.
@@ -81,10 +87,13 @@ function refusesPayload(connection: Connection, { bytes, end }: Frame, route: Ro
 }
 
 /** True: the message cannot be kept for those who should get it; it was refused and answered. */
-function refusesToStore(connection: Connection, route: Route): boolean {
+function refusesToKeep(connection: Connection, frame: Frame, route: Route): boolean {
   const { core, session } = connection;
-  const reason = core.store?.refusal;
-  if (reason === undefined || !core.router.reachesStored(route, session!)) return false;
+  const { active } = core.events;
+  let reason = core.store?.refusal;
+  if (reason !== undefined && !active && !core.router.reachesStored(route, session!)) return false;
+  if (active) reason ??= core.events.refusal(route.bytes.length + frame.end - parts.payloadStart);
+  if (reason === undefined) return false;
   refusePublish(connection, route.topic, { code: ReasonCode.QuotaExceeded, reason });
   return true;
 }
