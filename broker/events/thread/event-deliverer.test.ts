@@ -132,8 +132,8 @@ class Stage {
       destination.script = () => DELIVERED;
       for (const call of [...destination.open]) call.answer(DELIVERED);
     }
-    for (let quiet = 0; quiet < 30; quiet++) {
-      await this.clock.advance(quiet < 10 ? 250 : 60_000);
+    for (let quiet = 0; quiet < 13; quiet++) {
+      await this.clock.advance(quiet < 10 ? 250 : 61_000);
       if (this.#reads.length === 0) continue;
       this.answerRead();
       quiet = 0;
@@ -294,7 +294,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       do: fc.constant('publish' as const),
-      topic: fc.constantFrom('a', 'b', 'c'),
+      topic: fc.constantFrom('a', 'a', 'b'),
       qos: fc.constantFrom(1, 1, 0),
     }),
   },
@@ -342,40 +342,43 @@ function firstsOf(ids: readonly string[], topic: string): number[] {
 }
 
 test('whatever happens, every QoS 1 message arrives, and each topic keeps its order', async () => {
-  const bounds = { tailMessages: 4, windowEvents: 3 };
+  const bounds = { tailMessages: 4, windowEvents: 4 };
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const stage = new Stage(bounds, 2);
-      stage.configure([declared('all'), declared('even')]);
-      for (const one of steps) await run(stage, one);
-      await stage.drain();
-      await stage.close();
-      for (const [name, paths] of [
-        ['all', ['all', 'moved']],
-        ['even', ['even']],
-      ] as const) {
-        const delivered = paths.map((where) => stage.destination(where).delivered);
-        const wanted = stage.outbox.filter(({ number }) => name === 'all' || number % 2 === 0);
-        for (const { number, topic } of wanted) {
-          const id = `${topic}${number}`;
-          assert.ok(
-            delivered.some((ids) => ids.includes(id)),
-            `${id} of ${name} is missing`,
-          );
-        }
-        for (const topic of ['a', 'b', 'c']) {
-          for (const ids of delivered) {
-            const numbers = firstsOf(ids, topic);
-            assert.deepEqual(
-              numbers,
-              numbers.toSorted((left, right) => left - right),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }),
+      async (steps) => {
+        const stage = new Stage(bounds, 2);
+        stage.configure([declared('all'), declared('even')]);
+        for (const one of steps) await run(stage, one);
+        await stage.drain();
+        await stage.close();
+        for (const [name, paths] of [
+          ['all', ['all', 'moved']],
+          ['even', ['even']],
+        ] as const) {
+          const delivered = paths.map((where) => stage.destination(where).delivered);
+          const wanted = stage.outbox.filter(({ number }) => name === 'all' || number % 2 === 0);
+          for (const { number, topic } of wanted) {
+            const id = `${topic}${number}`;
+            assert.ok(
+              delivered.some((ids) => ids.includes(id)),
+              `${id} of ${name} is missing`,
             );
           }
+          for (const topic of ['a', 'b']) {
+            for (const ids of delivered) {
+              const numbers = firstsOf(ids, topic);
+              assert.deepEqual(
+                numbers,
+                numbers.toSorted((left, right) => left - right),
+              );
+            }
+          }
+          assert.equal(stage.progress.get(name)!.doneUpTo, stage.accepted);
+          assert.equal(stage.progress.get(name)!.standing.pending, 0);
         }
-        assert.equal(stage.progress.get(name)!.doneUpTo, stage.accepted);
-        assert.equal(stage.progress.get(name)!.standing.pending, 0);
-      }
-    }),
-    { numRuns: 100 },
+      },
+    ),
+    { numRuns: 80 },
   );
 });
