@@ -10,3 +10,11 @@ export type SecretsSource =
   | { readonly type: 'Folder'; readonly path: string }
   /** One file of JSON, `{ SECRET: { KEY: base64 } }`: all of them change at once. */
   | { readonly type: 'File'; readonly path: string };
+
+/**
+ * A value that is text: a token, a password. One line break at its end is not part of it, since
+ * that is what `echo` and editors leave behind.
+ */
+export function secretText(value: Buffer): string {
+  return value.toString('utf8').replace(/\r?\n$/, '');
+}
