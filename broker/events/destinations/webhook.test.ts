@@ -53,7 +53,7 @@ test('an event is POSTed in structured content mode', async (t) => {
   assert.equal(destination.batchEventsMax, 1);
 });
 
-test('where batches are declared, events are POSTed in batched content mode, also one', async (t) => {
+test('where batches are declared, all events are POSTed in batched content mode', async (t) => {
   const receiver = await startWebhookReceiver(t);
   const options = { maxEventsPerBatch: 3, preferredBatchSizeInKilobytes: 2 };
   const destination = open(t, receiver.url, options);
@@ -92,7 +92,7 @@ test('a Secret is read for each request, so that a new token needs no restart', 
   assert.deepEqual(sent, ['Bearer old', 'Bearer new']);
 });
 
-test('with a Secret that does not do, nothing is sent, and the cause says which and why', async (t) => {
+test('with a Secret that does not do, nothing is sent, and the cause says why', async (t) => {
   const receiver = await startWebhookReceiver(t);
   for (const [values, cause] of [
     [
@@ -102,7 +102,8 @@ test('with a Secret that does not do, nothing is sent, and the cause says which 
     [{ 'auth/token': '\n' }, 'token of Secret auth is empty; it is one line of visible ASCII'],
     [
       { 'auth/token': 'secret\r\nx-injected: 1' },
-      'token of Secret auth has characters that no header can have; it is one line of visible ASCII',
+      'token of Secret auth has characters that no header can have; it is one line of ' +
+        'visible ASCII',
     ],
     [
       { 'auth/authorization': 'Bearer sécret' },
@@ -207,7 +208,7 @@ test('Retry-After comes through', async (t) => {
   assert.ok(outcome.type === 'Failed' && outcome.retryAfterMs === 17_000);
 });
 
-test('requests one after the other share a connection, at a time as many as there may be', async (t) => {
+test('requests one after the other share a connection, and others have a few', async (t) => {
   const receiver = await startWebhookReceiver(t, {
     answer: async () => {
       await delay(20);
