@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -141,6 +142,60 @@ test('whatever the damage, the store opens and what it gives out is whole', (t) 
       rmSync(join(path, '..'), { recursive: true });
     }),
     { numRuns: 150 },
+  );
+});
+
+test('whichever byte of the header is damaged, the store opens, or is kept as it was', (t) => {
+  const folder = aFolder(t);
+  const whole = join(folder, 'whole.db');
+  const opened = openDatabase(whole);
+  fill(opened);
+  opened.database.close();
+  const original = readFileSync(whole);
+  const HEADER_BYTES = 100;
+  // The version of the tables: a later one is refused, because a later program wrote it.
+  const [versionStart, versionEnd] = [60, 64];
+  for (let at = 0; at < HEADER_BYTES; at++) {
+    if (versionStart <= at && at < versionEnd) continue;
+    for (const value of [1, 0xff]) {
+      if (original[at] === value) continue;
+      const damaged = Buffer.from(original);
+      damaged[at] = value;
+      const path = join(folder, `${at}-${value}.db`);
+      writeFileSync(path, damaged);
+      const { database, notices } = openDatabase(path);
+      database.close();
+      if (notices.length === 0) continue;
+      assert.deepEqual(readFileSync(`${path}.corrupt-1`), damaged, `byte ${at} set to ${value}`);
+    }
+  }
+});
+
+test('to open a store writes nothing: what is found to be corrupt later is as it was', (t) => {
+  const path = join(aFolder(t), 'sessions.db');
+  const opened = openDatabase(path);
+  fill(opened);
+  opened.database.close();
+  const before = readFileSync(path);
+  openDatabase(path).database.close();
+  assert.deepEqual(readFileSync(path), before);
+});
+
+test('what a process that was killed had committed is looked through, too', (t) => {
+  const folder = aFolder(t);
+  const path = join(folder, 'sessions.db');
+  const opened = openDatabase(path);
+  fill(opened);
+  const killed = join(folder, 'killed.db');
+  for (const suffix of ['', '-wal']) copyFileSync(path + suffix, killed + suffix);
+  opened.database.close();
+  const again = openDatabase(killed);
+  assert.deepEqual(again.notices, []);
+  assert.equal(readAll(again), SESSIONS * MESSAGES_EACH);
+  again.database.close();
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('killed')),
+    ['killed.db'],
   );
 });
 

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CorruptStoreError, isCorruption } from './corruption.ts';
@@ -55,10 +65,10 @@ export function suspect(path: string): void {
 }
 
 function open(path: string, existed: boolean): Omit<OpenedDatabase, 'notices'> {
+  if (existed) inspect(path);
   const file = new DatabaseSync(path);
   try {
     prepareDatabase(file);
-    if (existed) check(file, path);
     const database = new SessionDatabase(file);
     return { database, found: database.load() };
   } catch (error) {
@@ -72,13 +82,56 @@ function isInUse(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 5;
 }
 
-function check(database: DatabaseSync, path: string): void {
+/**
+ * Before anything is written: a store that is corrupt is kept as it was found.
+ *
+ * @throws where it is corrupt; whatever else is wrong is left to be found by who opens it to write
+ */
+function inspect(path: string): void {
+  checkHeader(path);
   const suspected = existsSync(suspicionOf(path));
   if (!suspected && statSync(path).size > CHECKED_BYTES_MAX) return;
-  const row = database.prepare('PRAGMA quick_check(1)').get();
-  const answer = String(Object.values(row ?? {})[0]);
-  if (answer !== 'ok') throw new CorruptStoreError(answer);
+  try {
+    const answer = quickCheck(path);
+    if (answer !== 'ok') throw new CorruptStoreError(answer);
+  } catch (error) {
+    if (isCorruption(error)) throw error;
+    return;
+  }
   if (suspected) rmSync(suspicionOf(path));
+}
+
+function quickCheck(path: string): string {
+  const index = `${path}-shm`;
+  const isShared = existsSync(index);
+  const file = new DatabaseSync(path, { readOnly: true });
+  try {
+    const row = file.prepare('PRAGMA quick_check(1)').get();
+    return String(Object.values(row ?? {})[0]);
+  } finally {
+    file.close();
+    // A reader makes the index of the log and may not remove it; who writes alone needs none.
+    if (!isShared) rmSync(index, { force: true });
+  }
+}
+
+/** The versions that writers and readers need: https://sqlite.org/fileformat2.html, 1.3.3 */
+const VERSIONS_START = 18;
+/** Write-ahead log: of a store it is written before all else. */
+const VERSIONS = Buffer.from([2, 2]);
+
+/** SQLite would write another version anew, or would write nothing and say it may not. */
+function checkHeader(path: string): void {
+  // A file that was not made to its end has its journal beside it, and is made anew from there.
+  if (statSync(path).size === 0 || existsSync(`${path}-journal`)) return;
+  const versions = Buffer.alloc(VERSIONS.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, versions, 0, versions.length, VERSIONS_START);
+  } finally {
+    closeSync(file);
+  }
+  if (!versions.equals(VERSIONS)) throw new CorruptStoreError('its header is damaged');
 }
 
 function replace(path: string, error: Error): string {

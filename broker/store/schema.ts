@@ -80,5 +80,6 @@ export function prepareDatabase(database: DatabaseSync): void {
   }
   database.exec(TABLES);
   database.exec(NEW_STORE_ID);
-  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION};`);
+  // To set it is to write, which nobody does to a store that may yet turn out to be corrupt.
+  if (version !== SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION};`);
 }
