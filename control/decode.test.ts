@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { limitsOf } from '../domain/limits.ts';
 import { changesBetween } from '../domain/snapshot-changes.ts';
 import { anySnapshot, copyOf } from '../test/support/any-snapshot.ts';
 import { decodeBrokerMessage, decodeOperatorMessage } from './decode.ts';
@@ -45,6 +46,20 @@ const client = {
   credential: { type: 'CertificateSubject', subject: { commonName: 'a' } },
   attributes: {},
 };
+const events = { change: 'Set', list: 'eventSubscriptions' };
+const event = {
+  name: 'a',
+  filter: {},
+  destination: { file: { path: '/a' } },
+  maxDeliveryAttempts: 1,
+  eventTimeToLiveMs: 1,
+};
+const namespace = { change: 'SetNamespace', name: 'a', limits: limitsOf() };
+const counts = { matched: 0, delivered: 0, failed: 0, deadLettered: 0, dropped: 0, pending: 0 };
+const fault = { reason: 'DestinationRefused', message: 'm', sinceMs: 1 };
+const deliveries = (change: object): unknown => {
+  return { type: 'Deliveries', standings: [{ name: 'a', ...counts, ...change }] };
+};
 const part = (change: unknown): unknown => ({ type: 'UpdatePart', changes: [change] });
 
 suite('what is not as it must be is refused, and said which part of it', () => {
@@ -81,6 +96,16 @@ suite('what is not as it must be is refused, and said which part of it', () => {
     [part({ ...set, value: { ...client, attributes: [] } }), /value\.attributes is not an object/],
     [part({ ...set, value: { ...client, attributes: { a: 0.5 } } }), /attributes\.a is the number/],
     [part({ ...set, value: { ...client, attributes: { a: [1] } } }), /attributes\.a\[0\] is the/],
+    [part({ ...events, value: {} }), /value\.name is missing/],
+    [part({ ...events, value: { ...event, destination: { file: {} } } }), /file\.path is missing/],
+    [
+      part({ ...events, value: { ...event, filter: { advancedFilters: [{}] } } }),
+      /filter\.advancedFilters\[0\]\.operatorType is missing/,
+    ],
+    [
+      part({ ...namespace, route: { eventTopic: 'a', outboxOverflow: 'Drop' } }),
+      /route\.outboxOverflow is "Drop"/,
+    ],
     [part({ change: 'SetNamespace', name: 'a', limits: {} }), /limits\.messageBytes is missing/],
     [part({ change: 'Remove', list: '__proto__', name: 'a' }), /changes\[0\]\.list is "__proto__"/],
   ];
@@ -98,6 +123,12 @@ suite('what is not as it must be is refused, and said which part of it', () => {
     [{ type: 'Hello', protocol: 1 }, /pod is missing/],
     [{ type: 'Hello', protocol: 1, pod: 'p'.repeat(254) }, /pod is not a text of up to 253/],
     [{ type: 'Hello', protocol: 1, pod: 'a', whole: 1 }, /whole is neither/],
+    [{ type: 'Deliveries' }, /standings is missing/],
+    [deliveries({ matched: -1 }), /standings\[0\]\.matched is not an integer from 0/],
+    [deliveries({ name: 'n'.repeat(254) }), /name is not a text of up to 253/],
+    [deliveries({ fault: { ...fault, reason: 'Pending' } }), /fault\.reason is "Pending"/],
+    [deliveries({ fault: { ...fault, message: 'm'.repeat(1025) } }), /message is not a text/],
+    [deliveries({ fault: { ...fault, sinceMs: 8.64e15 + 1 } }), /sinceMs is not an integer/],
     [{ type: 'Acknowledge', stamp: 1 }, /stamp is the number 1/],
     [
       { type: 'Refuse', version: stamp.version, message: 'm'.repeat(1025) },

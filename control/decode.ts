@@ -20,6 +20,7 @@ import {
   POD_NAME_LENGTH_MAX,
   PROTOCOL_VERSION,
   REASON_LENGTH_MAX,
+  TIME_MS_MAX,
 } from './messages.ts';
 
 export type Decode<Message> = (line: Uint8Array) => Result<Message, string>;
@@ -179,10 +180,32 @@ const HELLO: Shape = (value, path) => {
   );
 };
 
+const COUNT = numberUpTo(Number.MAX_SAFE_INTEGER);
+const STANDING = objectOf(
+  {
+    // Of a Kubernetes object, as a pod's.
+    name: textUpTo(POD_NAME_LENGTH_MAX),
+    matched: COUNT,
+    delivered: COUNT,
+    failed: COUNT,
+    deadLettered: COUNT,
+    dropped: COUNT,
+    pending: COUNT,
+  },
+  {
+    fault: objectOf({
+      reason: oneOf(['DestinationUnreachable', 'DestinationRefused']),
+      message: textUpTo(REASON_LENGTH_MAX),
+      sinceMs: numberUpTo(TIME_MS_MAX),
+    }),
+  },
+);
+
 const BROKER_MESSAGE = variantOf('type', {
   Hello: HELLO,
   Acknowledge: objectOf({ stamp: STAMP }),
   Refuse: objectOf({ version: VERSION, message: textUpTo(REASON_LENGTH_MAX) }),
+  Deliveries: objectOf({ standings: listOf(STANDING) }),
   Pong: objectOf({}),
 });
 

@@ -13,7 +13,13 @@
  *
  * and from then on the same for each new version, one at a time. Ping and Pong tell a dead peer
  * from a quiet one.
+ *
+ *     Deliveries                   ->
+ *
+ * say how EventSubscriptions fare. A broker says it once it has acknowledged a snapshot with a
+ * route on this very stream, so that no operator from before there was routing ever gets it.
  */
+import type { DeliveryStanding } from '../domain/delivery-standing.ts';
 import { EVENT_SUBSCRIPTIONS_MAX, LIMIT_RULES } from '../domain/limits.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -65,6 +71,8 @@ export const COUNTER_MAX = Number.MAX_SAFE_INTEGER;
 export const HASH_LENGTH = 43;
 /** Characters of a pod's name: a DNS subdomain (RFC 1123). */
 export const POD_NAME_LENGTH_MAX = 253;
+/** What a Date can hold (ECMAScript, 21.4.1.1): later times cannot be printed. */
+export const TIME_MS_MAX = 8.64e15;
 /** Characters of what one side tells the other in words; it ends up in a condition's message. */
 export const REASON_LENGTH_MAX = 1024;
 
@@ -74,8 +82,13 @@ export const REASON_LENGTH_MAX = 1024;
  * at worst.
  */
 export const OPERATOR_LINE_BYTES_MAX = 1024 * 1024;
-/** Bytes of a line from a broker: the longest is a Refuse. */
+/**
+ * Bytes of a line from a broker: the longest are Deliveries, which hold `DELIVERIES_BYTES` and at
+ * most one standing more, of which a fault's message of 1 KiB in JSON is the most.
+ */
 export const BROKER_LINE_BYTES_MAX = 16 * 1024;
+/** What Deliveries are filled up to. */
+export const DELIVERIES_BYTES = 8 * 1024;
 /** What a part is filled up to: there are few then, and none holds up anything for long. */
 export const PART_BYTES = 64 * 1024;
 /** Changes in one update: all that a MqttNamespace may hold at most, taken out and put in. */
@@ -102,6 +115,8 @@ export type BrokerMessage =
     }
   | { readonly type: 'Acknowledge'; readonly stamp: SnapshotStamp }
   | { readonly type: 'Refuse'; readonly version: SnapshotVersion; readonly message: string }
+  /** Of those that changed since they were told last, or for the first time on this stream. */
+  | { readonly type: 'Deliveries'; readonly standings: readonly DeliveryStanding[] }
   | { readonly type: 'Pong' };
 
 export type OperatorMessage =
@@ -119,6 +134,31 @@ export type OperatorMessage =
   | { readonly type: 'UpdatePart'; readonly changes: readonly SnapshotChange[] }
   | { readonly type: 'UpdateEnd' }
   | { readonly type: 'Ping' };
+
+/** In as many messages as they need. */
+export function* deliveriesMessages(
+  standings: readonly DeliveryStanding[],
+): Generator<BrokerMessage, void, undefined> {
+  let part: DeliveryStanding[] = [];
+  let partBytes = 0;
+  for (const standing of standings) {
+    const sent = withShortFault(standing);
+    part.push(sent);
+    partBytes += Buffer.byteLength(JSON.stringify(sent));
+    if (partBytes < DELIVERIES_BYTES) continue;
+    yield { type: 'Deliveries', standings: part };
+    part = [];
+    partBytes = 0;
+  }
+  if (part.length > 0) yield { type: 'Deliveries', standings: part };
+}
+
+function withShortFault(standing: DeliveryStanding): DeliveryStanding {
+  const { fault } = standing;
+  if (fault === undefined || fault.message.length <= REASON_LENGTH_MAX) return standing;
+  const message = `${fault.message.slice(0, REASON_LENGTH_MAX - 1).toWellFormed()}…`;
+  return { ...standing, fault: { ...fault, message } };
+}
 
 /** An update in its messages, each made when it is asked for. */
 export function* updateMessages(

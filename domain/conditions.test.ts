@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { conditionsOf, type ProgrammedState } from './conditions.ts';
+import {
+  conditionsOf,
+  deliveringState,
+  NOT_ROUTED_TO,
+  type ProgrammedState,
+} from './conditions.ts';
 import { CONDITION_MESSAGE_LENGTH_MAX } from './limits.ts';
 import type { Violation } from './violation.ts';
 
@@ -36,6 +41,32 @@ suite('conditions say', () => {
     const state = { reason: 'InvalidLimit', message: 'too large for this broker' } as const;
     const conditions = conditionsOf({ faults: [], unresolved: [] }, state);
     assert.deepEqual(conditions.at(-1), { type: 'Ready', status: 'False', ...state });
+  });
+
+  test('that a destination does not take events, since when, and only of what runs', () => {
+    const fault = {
+      reason: 'DestinationRefused',
+      message: 'it answers 403',
+      sinceMs: 999,
+    } as const;
+    const good = { faults: [], unresolved: [] };
+    const message = 'it answers 403, since 1970-01-01T00:00:00Z';
+    const failing = { status: 'False', reason: 'DestinationRefused', message } as const;
+    assert.deepEqual(conditionsOf(good, 'Programmed', deliveringState(fault)).slice(3), [
+      { type: 'Delivering', ...failing },
+      { type: 'Ready', ...failing },
+    ]);
+    const ready = conditionsOf(good, 'Pending', deliveringState(fault)).at(-1);
+    assert.equal(ready?.reason, 'Pending');
+    const refused = { faults: [violation('InvalidQuery')], unresolved: [] };
+    const types = conditionsOf(refused, 'Programmed', 'Delivering').map(({ type }) => type);
+    assert.ok(!types.includes('Delivering'));
+  });
+
+  test('that what nothing is routed to has nothing to wait for', () => {
+    const conditions = conditionsOf({ faults: [], unresolved: [] }, NOT_ROUTED_TO);
+    assert.ok(conditions.every(({ status }) => status === 'True'));
+    assert.match(conditions[2]?.message ?? '', /no MqttNamespace routes/);
   });
 
   test('that only the user can mend what is not accepted', () => {

@@ -1,7 +1,9 @@
 /** Verdicts as Kubernetes conditions; kstatus reads `Ready` and `Stalled`. */
 import type { Verdict } from './compile/verdict.ts';
+import type { DestinationFault } from './delivery-standing.ts';
 import { CONDITION_MESSAGE_LENGTH_MAX } from './limits.ts';
 import type { ConditionType, Reason } from './reasons.ts';
+import { printTime } from './text.ts';
 import { printViolation, type Violation } from './violation.ts';
 
 export interface Condition {
@@ -15,6 +17,22 @@ export interface Condition {
 export type ProgrammedState =
   'Programmed' | 'Pending' | { readonly reason: Reason; readonly message: string };
 
+/** Of an EventTopic that nothing is published to, and of its EventSubscriptions. */
+export const NOT_ROUTED_TO: ProgrammedState = {
+  reason: 'Programmed',
+  message: 'no MqttNamespace routes to the EventTopic: there is nothing to deliver',
+};
+
+/** Whether the destination of an EventSubscription takes events, as far as is known. */
+export type DeliveringState = 'Delivering' | { readonly reason: Reason; readonly message: string };
+
+export function deliveringState(fault: DestinationFault | undefined): DeliveringState {
+  if (fault === undefined) return 'Delivering';
+  const { reason, message, sinceMs } = fault;
+  const since = printTime(Math.floor(sinceMs / 1000) * 1000);
+  return { reason, message: `${message}, since ${since}` };
+}
+
 /** How EventTopics and EventSubscriptions stand in this version. */
 export const NOT_ROUTED: ProgrammedState = {
   reason: 'UnsupportedValue',
@@ -22,15 +40,24 @@ export const NOT_ROUTED: ProgrammedState = {
 };
 
 /**
- * Accepted, ResolvedRefs, Programmed, Ready; and Stalled where only the user can mend it. What is
- * not accepted or not resolved is in no snapshot, whatever `programmed` says.
+ * Accepted, ResolvedRefs, Programmed, Delivering where that is known, Ready; and Stalled where only
+ * the user can mend it. What is not accepted or not resolved is in no snapshot, whatever the rest
+ * says.
  */
-export function conditionsOf(verdict: Verdict, programmed: ProgrammedState): Condition[] {
+export function conditionsOf(
+  verdict: Verdict,
+  programmed: ProgrammedState,
+  delivering?: DeliveringState,
+): Condition[] {
   const accepted = judged('Accepted', verdict.faults);
   const resolvedRefs = judged('ResolvedRefs', verdict.unresolved);
   const blocking = [accepted, resolvedRefs].find(({ status }) => status === 'False');
   const runs = blocking === undefined ? programmedCondition(programmed) : blocked(blocking);
-  const conditions: Condition[] = [accepted, resolvedRefs, runs, ready(blocking ?? runs)];
+  const conditions: Condition[] = [accepted, resolvedRefs, runs];
+  if (blocking === undefined && delivering !== undefined) {
+    conditions.push(stated('Delivering', delivering));
+  }
+  conditions.push(ready(conditions.find(({ status }) => status === 'False') ?? runs));
   if (accepted.status === 'False') {
     conditions.push({ ...accepted, type: 'Stalled', status: 'True' });
   }
@@ -54,13 +81,18 @@ function blocked({ type, reason }: Condition): Condition {
 }
 
 function programmedCondition(programmed: ProgrammedState): Condition {
-  const type = 'Programmed';
-  if (programmed === 'Programmed') return { type, status: 'True', reason: type, message: '' };
-  if (programmed === 'Pending') {
-    return { type, status: 'False', reason: 'Pending', message: 'not every broker runs it yet' };
-  }
-  const { reason, message } = programmed;
-  return { type, status: 'False', reason, message: cut(message) };
+  if (programmed !== 'Pending') return stated('Programmed', programmed);
+  const message = 'not every broker runs it yet';
+  return { type: 'Programmed', status: 'False', reason: 'Pending', message };
+}
+
+function stated<Type extends 'Programmed' | 'Delivering'>(
+  type: Type,
+  state: Type | { readonly reason: Reason; readonly message: string },
+): Condition {
+  if (typeof state === 'string') return { type, status: 'True', reason: type, message: '' };
+  const { reason, message } = state;
+  return { type, status: reason === type ? 'True' : 'False', reason, message: cut(message) };
 }
 
 /** All of them; where one is not, the first of them says why. */

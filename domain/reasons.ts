@@ -4,13 +4,20 @@ export const CONDITION_TYPES = [
   'Accepted',
   'ResolvedRefs',
   'Programmed',
+  'Delivering',
   'Ready',
   'Stalled',
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 /** What stands as `reason` beside a condition that is as it should be. */
-export const GOOD_REASONS = ['Accepted', 'ResolvedRefs', 'Programmed', 'Ready'] as const;
+export const GOOD_REASONS = [
+  'Accepted',
+  'ResolvedRefs',
+  'Programmed',
+  'Delivering',
+  'Ready',
+] as const;
 
 /** Why an object is not in force, each with what it means to the person who declared it. */
 export const FAULT_REASONS = {
@@ -35,6 +42,9 @@ export const FAULT_REASONS = {
   RefLocationMismatch: 'the object names another object that states another location',
   Pending: 'not every broker runs it yet',
   BrokerUnavailable: 'no broker pod can run, or none is ready yet',
+  DestinationUnreachable:
+    'nobody answers where events are delivered; they wait, and are tried again',
+  DestinationRefused: 'where events are delivered, somebody answers and does not take them',
   SnapshotRefused: 'a broker would not run the configuration that holds it, and says why',
 } as const;
 

@@ -12,7 +12,7 @@ import { LeaderElection, type LeaderElectionTimes } from './kube/leader-election
 import type { WorkQueueObserver } from './kube/work-queue.ts';
 import { Compilations } from './namespace/compilations.ts';
 import type { DeclaredObject } from './namespace/declared.ts';
-import { namespaceKey } from './namespace/keys.ts';
+import { eventsKey, namespaceKey, parseKey } from './namespace/keys.ts';
 import type { EventSink } from './namespace/status-teller.ts';
 import { ownerNameOf, type OwnedObjects } from './namespace/workload/owned-types.ts';
 import type { Workloads } from './namespace/workload/workload.ts';
@@ -66,6 +66,7 @@ export class Operator {
       clock,
       logger,
       onStanding: (key) => this.#term?.add([key]),
+      onDeliveries: (key) => this.#term?.add([eventsKey(parseKey(key).namespace)]),
       onHigherEpoch: (epoch) => this.#election.raiseEpoch(epoch),
     });
     this.caches = new Caches({

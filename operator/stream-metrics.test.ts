@@ -12,6 +12,7 @@ test('what goes to brokers is counted from the start, and looked up when somebod
     clock: new ManualClock(),
     logger: pino({ level: 'silent' }),
     onStanding: () => undefined,
+    onDeliveries: () => undefined,
     onHigherEpoch: () => undefined,
   });
   const registry = new Registry();

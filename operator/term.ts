@@ -47,7 +47,8 @@ export class Term {
       onFailed: (key) => this.#queue.addAfter(key, STATUS_RETRY_MS),
     });
     const statuses = new StatusTeller({ writer: this.#writer, events, clock });
-    const reconciler = new Reconciler({ ...options, statuses });
+    const onRouting = (key: string): void => this.#queue.add(key);
+    const reconciler = new Reconciler({ ...options, statuses, onRouting });
     this.#queue = new WorkQueue({
       run: (key) => reconciler.reconcile(key),
       clock,

@@ -17,6 +17,7 @@ import type { BrokerLink } from '../control/stream.ts';
 import type { SnapshotChange } from '../domain/snapshot-changes.ts';
 import { applyChanges } from '../domain/snapshot-changes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { DeliveriesTeller } from './deliveries-teller.ts';
 
 export interface FollowerOptions {
   /** The pod's name. */
@@ -30,6 +31,8 @@ export interface FollowerOptions {
   readonly apply: (snapshot: Snapshot) => void | Promise<void>;
   /** It runs this now: before the operator is told. */
   readonly onRuns: (content: StampedSnapshot) => void;
+  /** Begins once a snapshot with a route was acknowledged on a stream, and ends with the stream. */
+  readonly deliveries?: Pick<DeliveriesTeller, 'begin' | 'end'>;
   readonly logger: Logger;
 }
 
@@ -59,6 +62,7 @@ export class Follower {
   #link: BrokerLink | undefined;
   #ended: (end: StreamEnd) => void = () => undefined;
   #useful = false;
+  #routes = false;
   #update: Update | undefined;
 
   constructor(options: FollowerOptions) {
@@ -89,6 +93,7 @@ export class Follower {
     const end = new Promise<StreamEnd>((resolve) => (this.#ended = resolve));
     this.#link = link;
     this.#useful = false;
+    this.#routes = false;
     this.#update = undefined;
     link.listen({
       message: (message) => this.#take(message),
@@ -187,7 +192,16 @@ export class Follower {
       if (this.#link !== link) return;
       this.#update = undefined;
       if (fault !== undefined) this.#refuse(content.stamp, fault);
-      else link?.send({ type: 'Acknowledge', stamp: content.stamp });
+      else if (link !== undefined) this.#acknowledge(link, content);
+    });
+  }
+
+  #acknowledge(link: BrokerLink, { stamp, snapshot }: StampedSnapshot): void {
+    link.send({ type: 'Acknowledge', stamp });
+    if (this.#routes || snapshot.route === undefined) return;
+    this.#routes = true;
+    this.#options.deliveries?.begin((message) => {
+      if (this.#link === link) link.send(message);
     });
   }
 
@@ -234,6 +248,7 @@ export class Follower {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#update = undefined;
+    this.#options.deliveries?.end();
     this.#ended({ notLeader, useful: this.#useful, reason });
   }
 }

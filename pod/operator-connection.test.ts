@@ -61,6 +61,7 @@ async function aLeader(t: TestContext, authority: Issued) {
     clock: systemClock,
     logger: silent,
     onStanding: () => undefined,
+    onDeliveries: () => undefined,
     onHigherEpoch: () => undefined,
   });
   publications.lead(1);

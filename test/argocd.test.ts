@@ -65,7 +65,9 @@ suite('the health that Argo CD shows', () => {
     const SAME = { Healthy: 'Current', Degraded: 'Failed', Progressing: 'InProgress' } as const;
     for (const { inputPath, healthStatus } of tests) {
       const object = parse(read(inputPath)) as KstatusObject;
-      const expected = SAME[healthStatus.status as keyof typeof SAME];
+      // A destination may come back: others wait on, while Argo CD knows a word for what ails now.
+      const ails = healthStatus.message.startsWith('DestinationUnreachable');
+      const expected = ails ? 'InProgress' : SAME[healthStatus.status as keyof typeof SAME];
       assert.equal(kstatusOf(object), expected, inputPath);
     }
   });

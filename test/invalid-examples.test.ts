@@ -139,7 +139,14 @@ test('every reason for which an object can be refused has an example', () => {
   const covered = new Set(examples.flatMap(({ expected }) => expected.map(({ reason }) => reason)));
   const missing = Object.keys(FAULT_REASONS).filter((reason) => !covered.has(reason));
   // They are of a change (`live-change.test.ts`) and of a broker, which no manifest makes.
-  assert.deepEqual(missing, ['Immutable', 'Pending', 'BrokerUnavailable', 'SnapshotRefused']);
+  assert.deepEqual(missing, [
+    'Immutable',
+    'Pending',
+    'BrokerUnavailable',
+    'DestinationUnreachable',
+    'DestinationRefused',
+    'SnapshotRefused',
+  ]);
 });
 
 test('every kind has examples, and those of no kind are about files', () => {

@@ -5,6 +5,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { brokerLink, operatorLink } from '../control/stream.ts';
+import type { DeliveryStanding } from '../domain/delivery-standing.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { Authority } from '../operator/authority/authority.ts';
 import { systemClock } from '../control/clock.ts';
@@ -14,6 +15,7 @@ import { resourceTypeOf } from '../kube/declared-types.ts';
 import { type Status } from '../operator/namespace/declared.ts';
 import { KubeWorkloads } from '../operator/namespace/workload/workload.ts';
 import { Operator } from '../operator/operator.ts';
+import { DeliveriesTeller } from '../pod/deliveries-teller.ts';
 import { Follower } from '../pod/follower.ts';
 import { apiClient, NAMESPACES } from './support/api-client.ts';
 import { startApiServer, type ApiServer } from './support/api-server.ts';
@@ -91,6 +93,10 @@ class Cluster {
     await this.api.patch(typeOf(kind), { namespace: this.namespace, name }, { spec });
   }
 
+  async find(kind: string, name: string): Promise<Declared | undefined> {
+    return await this.api.get<Declared>(typeOf(kind), { namespace: this.namespace, name });
+  }
+
   /** `Accepted ResolvedRefs Programmed/Pending` of the object's generation now. */
   async conditions(kind: string, name: string): Promise<string | undefined> {
     const found = await this.api.get<Declared>(typeOf(kind), { namespace: this.namespace, name });
@@ -116,9 +122,14 @@ class Cluster {
   }
 
   /** A broker pod of the MqttNamespace, but for the broker. Answers what it was told to run. */
-  connect(t: TestContext, owner: Declared): readonly Snapshot[] {
+  connect(
+    t: TestContext,
+    owner: Declared,
+    deliveries = new DeliveriesTeller({ clock, standings: () => [] }),
+  ): readonly Snapshot[] {
     const applied: Snapshot[] = [];
     const follower = new Follower({
+      deliveries,
       pod: `${owner.metadata.name}-0`,
       saved: undefined,
       apply: (snapshot) => void applied.push(snapshot),
@@ -167,6 +178,55 @@ test('an object is Ready when the broker has acknowledged it, and not before', a
   const applied = cluster.connect(t, owner);
   await cluster.until('Client', 'vehicle-1', GOOD);
   assert.deepEqual(applied.at(-1)?.clients[0]?.attributes, { type: 'vehicle' });
+});
+
+test('routing is in force when brokers run it, and says how it fares', async (t) => {
+  const cluster = await Cluster.open(t);
+  const subscription = { topicRef: { name: 'events' }, destination: { file: { path: '/f' } } };
+  await cluster.declare('EventTopic', 'events', {});
+  await cluster.declare('EventSubscription', 'all', subscription);
+  // Nobody routes there: it is all done.
+  await cluster.until('EventTopic', 'events', GOOD);
+  await cluster.until('EventSubscription', 'all', GOOD);
+  const owner = await cluster.declare('MqttNamespace', 'grid', {
+    routeTopicRef: { name: 'events' },
+  });
+  const late = { ...subscription, filter: { subjectBeginsWith: 'late/' } };
+  await eventually(SETTLE_MS, 'the route is published', () => {
+    return cluster.operator.publications.counts.published > 0 ? true : undefined;
+  });
+  await cluster.declare('EventSubscription', 'late', late);
+  const pending = 'Accepted ResolvedRefs Programmed/Pending Ready/Pending';
+  await cluster.until('EventSubscription', 'late', pending);
+  const counts = { matched: 3, delivered: 1, failed: 2, deadLettered: 0, dropped: 0, pending: 2 };
+  const message = 'nobody answers at /f';
+  const fault = { reason: 'DestinationUnreachable', message, sinceMs: 1_700_000_000_123 } as const;
+  let standings: readonly DeliveryStanding[] = [
+    { name: 'all', ...counts },
+    { name: 'late', ...counts, fault },
+  ];
+  const teller = new DeliveriesTeller({ clock, standings: () => standings });
+  const applied = cluster.connect(t, owner, teller);
+  const delivering = 'Accepted ResolvedRefs Programmed Delivering Ready';
+  await cluster.until('EventSubscription', 'all', delivering);
+  const unreachable =
+    'Accepted ResolvedRefs Programmed Delivering/DestinationUnreachable ' +
+    'Ready/DestinationUnreachable';
+  await cluster.until('EventSubscription', 'late', unreachable);
+  await cluster.until('EventTopic', 'events', GOOD);
+  assert.deepEqual(applied.at(-1)?.route, { eventTopic: 'events', outboxOverflow: 'DropOldest' });
+  const { status } = (await cluster.find('EventSubscription', 'late'))!;
+  const ready = status?.conditions.find(({ type }) => type === 'Ready');
+  assert.equal(ready?.message, `${message}, since 2023-11-14T22:13:20Z`);
+  const { conditions, observedGeneration } = status!;
+  assert.deepEqual(status, { conditions, observedGeneration, ...counts });
+  standings = standings.map(({ name }) => ({ name, ...counts, delivered: 3, pending: 0 }));
+  teller.changed();
+  await cluster.until('EventSubscription', 'late', delivering);
+  const mended = await cluster.find('EventSubscription', 'late');
+  assert.equal(mended?.status?.['delivered'], 3, 'news takes the counters along');
+  const calm = await cluster.find('EventSubscription', 'all');
+  assert.equal(calm?.status?.['delivered'], 1, 'counters alone wait');
 });
 
 test('an edit is acknowledged for its own generation, and a bad one is withdrawn', async (t) => {

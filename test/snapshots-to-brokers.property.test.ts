@@ -117,6 +117,7 @@ class World {
         clock,
         logger,
         onStanding: () => undefined,
+        onDeliveries: () => undefined,
         onHigherEpoch: (epoch) => {
           // Only who holds the Lease can write it.
           if (index !== this.leader) return;

@@ -18,6 +18,11 @@ if stalled ~= nil and stalled.status == "True" then
   return { status = "Degraded", message = stalled.reason .. ": " .. stalled.message }
 end
 
+local delivering = conditions["Delivering"]
+if delivering ~= nil and delivering.status == "False" then
+  return { status = "Degraded", message = delivering.reason .. ": " .. delivering.message }
+end
+
 local ready = conditions["Ready"]
 if ready ~= nil and ready.status == "True" then
   return { status = "Healthy", message = "In force on every broker" }

@@ -12,6 +12,8 @@ import {
   versionText,
 } from '../../control/messages.ts';
 import type { OperatorLink } from '../../control/stream.ts';
+import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
+import { EVENT_SUBSCRIPTIONS_MAX } from '../../domain/limits.ts';
 import { changesBetween } from '../../domain/snapshot-changes.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import type { BrokerStanding, Refusal } from './snapshot-publisher.ts';
@@ -22,6 +24,8 @@ export interface BrokerEvents {
   hello(hello: Hello): void;
   /** It runs what was offered to it, or refused that. */
   answered(refusal: Refusal | undefined): void;
+  /** It told how EventSubscriptions fare. */
+  delivered(): void;
   gone(reason: string): void;
 }
 
@@ -43,6 +47,8 @@ export class ConnectedBroker {
   #offered: StampedSnapshot | undefined;
   #acknowledged: SnapshotVersion | undefined;
   #refused: Refusal | undefined;
+  /** At most EVENT_SUBSCRIPTIONS_MAX. */
+  readonly #deliveries = new Map<string, DeliveryStanding>();
 
   constructor(uid: string, link: OperatorLink, events: BrokerEvents) {
     this.uid = uid;
@@ -70,6 +76,7 @@ export class ConnectedBroker {
       pod: this.pod ?? '',
       runs: this.#acknowledged,
       refused: isOfNewest ? refused : undefined,
+      deliveries: this.#deliveries,
     };
   }
 
@@ -126,6 +133,8 @@ export class ConnectedBroker {
         return this.#takeAcknowledge(message.stamp);
       case 'Refuse':
         return this.#takeRefuse(message);
+      case 'Deliveries':
+        return this.#takeDeliveries(message.standings);
       case 'Pong':
         return;
     }
@@ -141,7 +150,19 @@ export class ConnectedBroker {
     this.#has = offered;
     this.#acknowledged = stamp.version;
     this.#wantsWhole = false;
+    const running = new Set(offered.snapshot.eventSubscriptions.map(({ name }) => name));
+    for (const name of this.#deliveries.keys()) {
+      if (!running.has(name)) this.#deliveries.delete(name);
+    }
     this.#answered(undefined);
+  }
+
+  #takeDeliveries(standings: readonly DeliveryStanding[]): void {
+    for (const standing of standings) this.#deliveries.set(standing.name, standing);
+    if (this.#deliveries.size > EVENT_SUBSCRIPTIONS_MAX) {
+      return this.#misbehaves(`it tells of more than ${EVENT_SUBSCRIPTIONS_MAX} subscriptions`);
+    }
+    this.#events.delivered();
   }
 
   #takeRefuse(refusal: Refusal): void {

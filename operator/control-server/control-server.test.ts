@@ -31,6 +31,7 @@ async function aWorld(t: TestContext) {
     clock: systemClock,
     logger,
     onStanding: () => undefined,
+    onDeliveries: () => undefined,
     onHigherEpoch: () => undefined,
   });
   const authority = await controlAuthority();

@@ -26,6 +26,7 @@ function aWorld() {
     clock,
     logger: pino({ level: 'silent' }),
     onStanding: (key) => told.push(key),
+    onDeliveries: () => undefined,
     onHigherEpoch: (epoch) => higher.push(epoch),
   });
   const connect = (pod: string, runs?: SnapshotStamp, uid = UID, more = {}): AnyLink => {
@@ -200,7 +201,12 @@ test('a refusal stands until there is a newer version, and is of that one alone'
   told.length = 0;
   link.says({ type: 'Refuse', version, message: 'cannot' });
   assert.deepEqual(publications.standing(KEY), [
-    { pod: 'pod-0', runs: { epoch: 1, counter: 1 }, refused: { version, message: 'cannot' } },
+    {
+      pod: 'pod-0',
+      runs: { epoch: 1, counter: 1 },
+      refused: { version, message: 'cannot' },
+      deliveries: new Map(),
+    },
   ]);
   assert.deepEqual([told, link.sent], [[KEY], []]);
   publications.publish(KEY, UID, snapshotOf('c'));

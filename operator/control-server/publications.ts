@@ -20,6 +20,8 @@ export interface PublicationsOptions {
   readonly logger: Logger;
   /** `standing(key)` answers something else now. */
   readonly onStanding: (key: string) => void;
+  /** A broker told how EventSubscriptions fare with it. */
+  readonly onDeliveries: (key: string) => void;
   /**
    * A broker runs a version that is not older than what this leader has for it, and not this
    * leader's: there was another one of whom the Lease knows nothing, since it was made anew. The
@@ -160,6 +162,9 @@ export class Publications implements SnapshotPublisher {
         this.#hello(key, broker, hello);
       },
       answered: (refusal) => this.#answered(key, broker, refusal),
+      delivered: () => {
+        if (broker.pod !== undefined) this.#options.onDeliveries(key);
+      },
       gone: (reason) => {
         cancel();
         this.#gone(key, broker, reason);

@@ -1,4 +1,5 @@
 import type { SnapshotVersion } from '../../control/messages.ts';
+import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 
 export interface Refusal {
@@ -14,6 +15,8 @@ export interface BrokerStanding {
   readonly runs: SnapshotVersion | undefined;
   /** Of the newest published version, where the broker would not take it. */
   readonly refused: Refusal | undefined;
+  /** By EventSubscription, as the broker told it on this stream. */
+  readonly deliveries: ReadonlyMap<string, DeliveryStanding>;
 }
 
 /** Tells brokers what to run, and what they answered. Keys are `namespace/name`. */

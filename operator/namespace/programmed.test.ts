@@ -12,7 +12,7 @@ function version(counter: number, epoch = 1): SnapshotVersion {
 }
 
 function broker(runs: SnapshotVersion | undefined, pod = 'grid-0'): BrokerStanding {
-  return { pod, runs, refused: undefined };
+  return { pod, runs, refused: undefined, deliveries: new Map() };
 }
 
 function aClient(programmed?: { readonly observedGeneration: number }): Declared {
@@ -65,7 +65,7 @@ test('a MqttNamespace without replicas says so', () => {
 
 test('a refusal is told in the words of the broker', () => {
   const refused = { version: version(2), message: 'no memory' };
-  const state = stateAfter(version(2), [{ pod: 'grid-0', runs: version(1), refused }]);
+  const state = stateAfter(version(2), [{ ...broker(version(1)), refused }]);
   assert.deepEqual(state, {
     reason: 'SnapshotRefused',
     message: 'the broker grid-0 refused it: no memory',

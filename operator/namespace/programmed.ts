@@ -73,6 +73,11 @@ export class Programmed {
     return false;
   }
 
+  /** Whether the object was taken note of as it is declared now. */
+  knows(key: string, resource: Resource): boolean {
+    return this.#tracked.get(key)?.resource === resource;
+  }
+
   /** `TooEarly`: not yet, and not for long enough to say so. */
   stateOf(key: string, brokers: Brokers, nowMs: number): ProgrammedState | 'TooEarly' {
     const tracked = this.#tracked.get(key);

@@ -3,21 +3,18 @@
  * pods, say in each status how it stands. Level-triggered: what to do follows from what the caches
  * hold now, never from what happened.
  */
-import {
-  compileEvents,
-  isInForce,
-  type NamespaceCompilation,
-  type Verdict,
-} from '../../domain/compile.ts';
-import { NOT_ROUTED, type ProgrammedState } from '../../domain/conditions.ts';
-import { API_VERSION, type MqttNamespaceSpec } from '../../domain/resources.ts';
+import { isInForce, type NamespaceCompilation, type Verdict } from '../../domain/compile.ts';
+import type { ProgrammedState } from '../../domain/conditions.ts';
+import { API_VERSION, resourceKey, type MqttNamespaceSpec } from '../../domain/resources.ts';
+import type { Snapshot } from '../../domain/snapshot.ts';
 import type { Clock } from '../../control/clock.ts';
 import type { SnapshotPublisher } from '../control-server/snapshot-publisher.ts';
 import { RECOMPILE_AFTER_MS, type Compilations } from './compilations.ts';
 import type { Declared } from './declared.ts';
+import { EventObjects, type Routing } from './event-objects.ts';
 import { fieldsOf, namespaceFields } from './fields.ts';
-import { parseKey } from './keys.ts';
-import { PENDING_AFTER_MS, Programmed } from './programmed.ts';
+import { eventsKey, namespaceKey, parseKey } from './keys.ts';
+import { PENDING_AFTER_MS, Programmed, type Brokers } from './programmed.ts';
 import type { StatusTeller } from './status-teller.ts';
 import type { Workloads, WorkloadStanding } from './workload/workload.ts';
 import type { World } from './world.ts';
@@ -29,6 +26,8 @@ export interface ReconcilerOptions {
   readonly workloads: Workloads;
   readonly statuses: StatusTeller;
   readonly clock: Clock;
+  /** Event objects of this key have to be looked at, too. */
+  readonly onRouting: (eventsKey: string) => void;
 }
 
 /** What one leader knows of a MqttNamespace beside what the caches hold. */
@@ -44,9 +43,14 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** At most one entry for each MqttNamespace that is declared or named. */
   readonly #states = new Map<string, State>();
+  readonly #events: EventObjects;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#events = new EventObjects({
+      ...options,
+      routingsOf: (namespace) => this.#routingsOf(namespace),
+    });
   }
 
   /**
@@ -55,7 +59,7 @@ export class Reconciler {
    */
   async reconcile(key: string): Promise<number | undefined> {
     const { namespace, name } = parseKey(key);
-    if (name === undefined) return this.#reconcileEvents(key, namespace);
+    if (name === undefined) return this.#events.reconcile(key, namespace);
     const { world } = this.#options;
     if (this.#ownerOf(key) === undefined && !world.hasMembers(namespace, name)) {
       return this.#forget(key);
@@ -103,12 +107,57 @@ export class Reconciler {
     const version = publisher.publish(key, owner.uid, compilation.snapshot);
     // A compilation is of the very objects that it judged: with any other it would be another one.
     if (state.noted === compilation) return compilation;
-    state.programmed.note(this.#inForce(compilation.verdicts), version, clock.nowMs());
+    const inForce = this.#inForce(compilation.verdicts);
+    this.#addEvents(inForce, parseKey(key).namespace, compilation.snapshot);
+    state.programmed.note(inForce, version, clock.nowMs());
     state.noted = compilation;
     return compilation;
   }
 
-  #inForce(verdicts: ReadonlyMap<string, Verdict>): ReadonlyMap<string, Declared> {
+  /** No MqttNamespace owns them, but its brokers run them. */
+  #addEvents(
+    inForce: Map<string, Declared>,
+    namespace: string,
+    { route, eventSubscriptions }: Snapshot,
+  ): void {
+    const add = (kind: 'EventTopic' | 'EventSubscription', name: string): void => {
+      const key = resourceKey({ kind, metadata: { namespace, name } });
+      const declared = this.#options.world.at(key);
+      if (declared !== undefined) inForce.set(key, declared);
+    };
+    if (route !== undefined) add('EventTopic', route.eventTopic);
+    for (const { name } of eventSubscriptions) add('EventSubscription', name);
+  }
+
+  /** Of a Kubernetes namespace. */
+  #routingsOf(namespace: string): readonly Routing[] {
+    const { world, compilations, clock } = this.#options;
+    return world.mqttNamespaces(namespace).flatMap((name): Routing | [] => {
+      const key = namespaceKey(namespace, name);
+      const { snapshot } = compilations.current(key);
+      if (snapshot?.route === undefined) return [];
+      const state = this.#states.get(key);
+      const brokers = this.#brokersOf(key, state);
+      const programmed = state?.programmed;
+      const nowMs = clock.nowMs();
+      return {
+        name,
+        eventTopic: snapshot.route.eventTopic,
+        brokers,
+        stateOf: (objectKey, resource) => {
+          if (programmed?.knows(objectKey, resource) !== true) return 'TooEarly';
+          return programmed.stateOf(objectKey, brokers, nowMs);
+        },
+      };
+    });
+  }
+
+  #brokersOf(key: string, state: State | undefined): Brokers {
+    const connected = this.#options.publisher.standing(key);
+    return { replicas: state?.workload?.replicas ?? 1, connected };
+  }
+
+  #inForce(verdicts: ReadonlyMap<string, Verdict>): Map<string, Declared> {
     const inForce = new Map<string, Declared>();
     for (const [objectKey, verdict] of verdicts) {
       const declared = isInForce(verdict) ? this.#options.world.at(objectKey) : undefined;
@@ -134,9 +183,9 @@ export class Reconciler {
   }
 
   #tell(key: string, state: State, { snapshot, verdicts }: NamespaceCompilation): void {
-    const { world, publisher, statuses, clock } = this.#options;
+    const { world, statuses, clock, onRouting } = this.#options;
     const { workload, programmed } = state;
-    const brokers = { replicas: workload?.replicas ?? 1, connected: publisher.standing(key) };
+    const brokers = this.#brokersOf(key, state);
     programmed.acknowledge(brokers);
     const nowMs = clock.nowMs();
     for (const [objectKey, verdict] of verdicts) {
@@ -150,16 +199,7 @@ export class Reconciler {
       if (standing.programmed === 'TooEarly') continue;
       statuses.tell(key, declared, { ...standing, programmed: standing.programmed });
     }
-  }
-
-  #reconcileEvents(key: string, namespace: string): undefined {
-    const { world, statuses } = this.#options;
-    const events = world.events(namespace);
-    for (const [objectKey, verdict] of compileEvents(events)) {
-      const declared = world.at(objectKey);
-      if (declared === undefined) continue;
-      statuses.tell(key, declared, { verdict, programmed: NOT_ROUTED, fields: undefined });
-    }
+    if (snapshot?.route !== undefined) onRouting(eventsKey(parseKey(key).namespace));
   }
 }
 

@@ -1,5 +1,9 @@
 /** What the status of an object shall be, given how it stands. Pure. */
-import { conditionsOf, type ProgrammedState } from '../../domain/conditions.ts';
+import {
+  conditionsOf,
+  type DeliveringState,
+  type ProgrammedState,
+} from '../../domain/conditions.ts';
 import type { Condition } from '../../domain/conditions.ts';
 import type { Verdict } from '../../domain/compile.ts';
 import { isEqualJson } from '../../domain/access.ts';
@@ -10,6 +14,8 @@ import { readStatus, type Declared, type Status, type StatusCondition } from './
 export interface Standing {
   readonly verdict: Verdict;
   readonly programmed: ProgrammedState;
+  /** Of an EventSubscription; undefined: nobody has said it yet. */
+  readonly delivering?: DeliveringState | undefined;
   /** What only this kind has, in the schema's names. */
   readonly fields: StatusFields | undefined;
 }
@@ -22,7 +28,8 @@ export function nextStatus(
 ): Status | undefined {
   const { generation } = declared;
   const said = readStatus(declared.writing ?? declared.status);
-  const conditions = conditionsOf(standing.verdict, standing.programmed).map((condition) => {
+  const { verdict, programmed, delivering } = standing;
+  const conditions = conditionsOf(verdict, programmed, delivering).map((condition) => {
     return withTimes(condition, generation, { said: said.conditions, nowMs });
   });
   const status = { observedGeneration: generation, conditions, ...standing.fields };

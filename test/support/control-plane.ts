@@ -97,6 +97,7 @@ export async function aControlPlane(t: TestContext): Promise<ControlPlane> {
       clock: systemClock,
       logger,
       onStanding: () => undefined,
+      onDeliveries: () => undefined,
       onHigherEpoch: (epoch) => publications.lead(epoch),
     });
     const opened = await ControlServer.open({

@@ -46,6 +46,8 @@ function isRefusal({ type, status, reason }: Condition): boolean {
     // Reserved for a later version: no broker of this one will ever run it.
     case 'Programmed':
       return status === 'False' && reason === 'UnsupportedValue';
+    // A destination that does not answer may do so later.
+    case 'Delivering':
     case 'Ready':
       return false;
   }
