@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { isEqualJson } from '../../domain/access.ts';
 import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
-import type { OutboxOverflow } from '../../domain/resources.ts';
 import type { Snapshot, SnapshotEventSubscription } from '../../domain/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
@@ -17,10 +16,7 @@ import { ThreadKeeper } from './thread-keeper.ts';
 import type { DeliveryCounts, FromEvents, SubscriptionProgress } from './thread-messages.ts';
 
 /** What of a snapshot is for events. */
-export type RoutingSnapshot = Pick<Snapshot, 'name' | 'limits'> & {
-  readonly route?: { readonly eventTopic: string; readonly outboxOverflow: OutboxOverflow };
-  readonly eventSubscriptions?: readonly SnapshotEventSubscription[];
-};
+export type RoutingSnapshot = Pick<Snapshot, 'name' | 'limits' | 'route' | 'eventSubscriptions'>;
 
 export interface EventRouteOptions {
   readonly logger: Logger;
@@ -264,8 +260,9 @@ export class EventRoute {
     for (const { doneUpTo } of this.#known.values()) upTo = Math.min(upTo, doneUpTo);
     upTo = Math.max(upTo, this.#givenUpTo);
     if (upTo <= this.#trimmedUpTo) return;
+    const isEmpty = this.#bounds.messages === 0 && this.#givenUpTo <= this.#trimmedUpTo;
     this.#trimmedUpTo = upTo;
-    if (this.#bounds.messages === 0) return;
+    if (isEmpty) return;
     this.#bounds.trim(upTo);
     store?.trimOutbox(upTo);
     if (this.#isOverflowing && !this.#bounds.isHalfFull) {
@@ -309,7 +306,7 @@ function nothingFound(): FoundEvents {
 
 function subscriptionsOf({
   route,
-  eventSubscriptions = [],
+  eventSubscriptions,
 }: RoutingSnapshot): readonly SnapshotEventSubscription[] {
   return route === undefined ? [] : eventSubscriptions;
 }

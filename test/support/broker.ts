@@ -91,7 +91,10 @@ export class TestClient {
 export async function startTestBroker(
   t: TestContext,
   changes: Partial<SnapshotSketch> = {},
-  more: Pick<BrokerOptions, 'storePath' | 'openStore' | 'clock'> = {},
+  more: Pick<
+    BrokerOptions,
+    'storePath' | 'openStore' | 'clock' | 'startEventsThread' | 'onDeliveries'
+  > = {},
 ): Promise<TestBroker> {
   const sketch = { ...telemetrySketch, ...changes };
   const authority = await testAuthority();
