@@ -47,11 +47,18 @@ export function isEnrichmentName(name: string): boolean {
 /** Whether a value may be an attribute's, as far as the types go and the defined attributes ask. */
 export function isAttributeValue(name: string, value: unknown): value is AttributeValue {
   if (typeof value === 'string') {
-    return !UNWANTED.test(value) && (!isDefined(name) || RULES[name]!(value));
+    return !UNWANTED.test(value) && (!isDefined(name) || isDefinedValue(name, value));
   }
   if (isDefined(name)) return false;
   if (typeof value === 'boolean') return true;
   return Number.isInteger(value) && INTEGER_MIN <= Number(value) && Number(value) <= INTEGER_MAX;
+}
+
+/** What an MQTT string may hold; texts of megabytes exhaust the stack of regular expressions. */
+const DEFINED_LENGTH_MAX = 65535;
+
+function isDefinedValue(name: string, text: string): boolean {
+  return text.length <= DEFINED_LENGTH_MAX && RULES[name]!(text);
 }
 
 const RULES: Readonly<Record<string, (text: string) => boolean>> = {

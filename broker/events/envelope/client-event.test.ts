@@ -126,6 +126,7 @@ suite('a structured event', () => {
     ['has a source that is no reference', { ...REQUIRED, source: 'a b' }],
     ['has a source with half an escape', { ...REQUIRED, source: '/a%2' }],
     ['has a source of no known scheme', { ...REQUIRED, source: '1:2' }],
+    ['has a source of megabytes', { ...REQUIRED, source: 'a'.repeat(2 ** 25) }],
     ['has a schema without a scheme', { ...REQUIRED, dataschema: '/a' }],
     ['has an empty subject', { ...REQUIRED, subject: '' }],
     ['has a time that is none', { ...REQUIRED, time: 'yesterday' }],
