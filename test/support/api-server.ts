@@ -3,13 +3,10 @@
  * controllers and no nodes, so nothing is collected, scheduled or run; a Kubernetes namespace
  * that is deleted stays Terminating.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,13 +17,15 @@ import {
 } from '../../certificates/issue.ts';
 import type { Issued } from '../../certificates/issue.ts';
 import type { CertificateSubject } from '../../domain/resources.ts';
+import { freePorts } from './free-ports.ts';
+import { startGuarded } from './guarded-process.ts';
+import type { GuardedProcess } from './guarded-process.ts';
 
 const CRDS = path.resolve(import.meta.dirname, '../../crds');
 
 /** Starting takes 5 s when the machine is quiet. */
 const READY_MS = 120_000;
 const READY_POLL_MS = 100;
-const LOG_TAIL_CHARACTERS = 3_000;
 
 export interface ApiServerOptions {
   /** Beside our own; a flag that is given twice has its last value. */
@@ -77,7 +76,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   const credentials = await writeCredentials(folder);
   const etcd = startEtcd(paths, `http://127.0.0.1:${peerPort}`);
-  let server: Child | undefined;
+  let server: GuardedProcess | undefined;
   const up = async (): Promise<void> => {
     server = startKubeApiServer(paths, options.flags ?? []);
     await ready(server, paths.url, credentials);
@@ -135,20 +134,6 @@ function assetsFolder(): string {
     );
   }
   return folder;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  // Open together, so that they differ.
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => server.once('listening', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 async function writeCredentials(folder: string): Promise<Credentials> {
@@ -214,8 +199,8 @@ function writeKubeconfig(paths: Paths, authority: Issued, client: Issued, name: 
   return file;
 }
 
-function startEtcd({ folder, assets, etcdUrl }: Paths, peerUrl: string): Child {
-  return startChild(folder, path.join(assets, 'etcd'), [
+function startEtcd({ folder, assets, etcdUrl }: Paths, peerUrl: string): GuardedProcess {
+  return startGuarded(folder, path.join(assets, 'etcd'), [
     `--data-dir=${folder}/etcd`,
     `--listen-client-urls=${etcdUrl}`,
     `--advertise-client-urls=${etcdUrl}`,
@@ -226,9 +211,9 @@ function startEtcd({ folder, assets, etcdUrl }: Paths, peerUrl: string): Child {
   ]);
 }
 
-function startKubeApiServer(paths: Paths, flags: readonly string[]): Child {
+function startKubeApiServer(paths: Paths, flags: readonly string[]): GuardedProcess {
   const { folder, assets, etcdUrl, url } = paths;
-  return startChild(folder, path.join(assets, 'kube-apiserver'), [
+  return startGuarded(folder, path.join(assets, 'kube-apiserver'), [
     `--etcd-servers=${etcdUrl}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
@@ -247,53 +232,7 @@ function startKubeApiServer(paths: Paths, flags: readonly string[]): Child {
   ]);
 }
 
-interface Child {
-  /** Undefined while it runs. */
-  failure(): string | undefined;
-  stop(): Promise<void>;
-}
-
-/**
- * Ends when this process ends, however that does: then standard input of the guard is closed.
- * Neither keeps this process from ending.
- */
-function startChild(folder: string, command: string, parameters: readonly string[]): Child {
-  const logFile = path.join(folder, `${path.basename(command)}.log`);
-  const log = openSync(logFile, 'a');
-  const child = spawn(command, parameters, { stdio: ['ignore', log, log] });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  child.unref();
-  const guard = spawn('sh', ['-c', GUARD, 'guard', String(child.pid), folder], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // Ctrl-C in a terminal is for this process: the guard has to outlive it.
-    detached: true,
-  });
-  guard.unref();
-  return {
-    failure: () => {
-      if (child.exitCode === null && child.signalCode === null) return undefined;
-      const tail = readFileSync(logFile, 'utf8').slice(-LOG_TAIL_CHARACTERS);
-      return `${path.basename(command)} ended with ${child.exitCode ?? child.signalCode}:\n${tail}`;
-    },
-    stop: () => stopChild(child, guard, ended),
-  };
-}
-
-const GUARD = 'cat >/dev/null; kill -KILL "$1"; rm -rf "$2"';
-
-async function stopChild(
-  child: ChildProcess,
-  guard: ChildProcess,
-  ended: Promise<void>,
-): Promise<void> {
-  guard.kill('SIGKILL');
-  // Nothing in it is worth an orderly end, which takes seconds.
-  child.ref();
-  child.kill('SIGKILL');
-  await ended;
-}
-
-async function ready(server: Child, url: string, credentials: Credentials): Promise<void> {
+async function ready(server: GuardedProcess, url: string, credentials: Credentials): Promise<void> {
   const deadlineMs = performance.now() + READY_MS;
   while (!(await isReady(url, credentials))) {
     const failure = server.failure();
