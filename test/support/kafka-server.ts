@@ -77,8 +77,8 @@ function libsFolder(): string {
     return folder;
   }
   throw new Error(
-    'no jars of Kafka: set MQTTGRID_KAFKA_LIBS to the folder libs of a Kafka (3.7 or later), as in' +
-      ' the archive that kafka.apache.org offers',
+    'no jars of Kafka: set MQTTGRID_KAFKA_LIBS to the folder libs of a Kafka (3.7 or later), as' +
+      ' in the archive that kafka.apache.org offers',
   );
 }
 

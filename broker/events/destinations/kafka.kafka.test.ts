@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Kafka as KafkaBinding } from 'cloudevents';
+import type { CloudEvent } from 'cloudevents';
 import { createTestAuthority } from '../../../test/support/certificates.ts';
 import {
   createNamedTopic,
@@ -56,6 +58,13 @@ function dataOf(record: ReadRecord): unknown {
   return (JSON.parse(record.value) as { data: unknown }).data;
 }
 
+/** As the SDK of CloudEvents takes it. */
+function asMessage(record: ReadRecord): Parameters<typeof KafkaBinding.toEvent>[0] {
+  const { key, value, headers, timestampMs } = record;
+  const message = { key, value, headers, body: value, timestamp: String(timestampMs) };
+  return message;
+}
+
 function plainBroker(): string {
   const broker = process.env['MQTTGRID_KAFKA'];
   if (broker !== undefined) return broker;
@@ -78,6 +87,9 @@ suite('a Kafka that somebody started', () => {
       assert.equal(record?.value, json.toString());
       const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
       assert.deepEqual(record.headers, headers);
+      const read = KafkaBinding.toEvent(asMessage(record)) as CloudEvent;
+      assert.ok(read.validate());
+      assert.equal(read.subject, subject);
       assert.ok(record.timestampMs >= startedMs && record.timestampMs <= Date.now());
     }
   });

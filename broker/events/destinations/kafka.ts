@@ -86,7 +86,8 @@ class Kafka implements Destination {
   #where(): string {
     const { brokers, topic } = this.#declared;
     const named = brokers.slice(0, BROKERS_NAMED_MAX).join(', ');
-    return `topic "${topic}" of Kafka at ${named}${brokers.length > BROKERS_NAMED_MAX ? ', ...' : ''}`;
+    const others = brokers.length > BROKERS_NAMED_MAX ? ', ...' : '';
+    return `topic "${topic}" of Kafka at ${named}${others}`;
   }
 
   async #limited<Value>(

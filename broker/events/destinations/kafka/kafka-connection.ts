@@ -170,8 +170,8 @@ function unexpected(broker: string, bytes: Buffer): KafkaFailure {
 function closedFailure(broker: string): KafkaFailure {
   return new KafkaFailure(
     'Unreachable',
-    `${broker} closed the connection (it does so when it restarts; and at once, when one of the two` +
-      ' is set to TLS or SASL and the other is not)',
+    `${broker} closed the connection (as it does when it restarts; and at once, where one of` +
+      ' the two is set to TLS or SASL and the other is not)',
   );
 }
 

@@ -78,8 +78,8 @@ const CODES: ReadonlyMap<number, CodeWords> = new Map<number, CodeWords>([
     {
       isStale: true,
       words:
-        'the topic does not exist (UNKNOWN_TOPIC_OR_PARTITION), and the brokers do not make topics' +
-        ' by themselves: create it',
+        'the topic does not exist (UNKNOWN_TOPIC_OR_PARTITION), and the brokers do not make' +
+        ' topics by themselves: create it',
     },
   ],
   [5, { isStale: true, words: 'a partition has no leader at the moment (LEADER_NOT_AVAILABLE)' }],
