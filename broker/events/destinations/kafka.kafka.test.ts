@@ -34,7 +34,9 @@ function open(t: TestContext, declared: DeclaredKafka, secrets: SecretValues = {
 
 function event(subject: string, data: unknown): OutboundEvent {
   const id = `id-${JSON.stringify(data)}`.slice(0, 40);
-  const attributes = { specversion: '1.0', type: 'MQTT.EventPublished', source: 'ns', id, subject };
+  const time = new Date().toISOString();
+  const type = 'MQTT.EventPublished';
+  const attributes = { specversion: '1.0', type, source: 'ns', id, subject, time };
   const json = Buffer.from(JSON.stringify({ ...attributes, data }));
   return { id, subject, topic: subject, json };
 }
@@ -60,8 +62,8 @@ function dataOf(record: ReadRecord): unknown {
 
 /** As the SDK of CloudEvents takes it. */
 function asMessage(record: ReadRecord): Parameters<typeof KafkaBinding.toEvent>[0] {
-  const { key, value, headers, timestampMs } = record;
-  const message = { key, value, headers, body: value, timestamp: String(timestampMs) };
+  const { key, value, headers } = record;
+  const message = { key, value, headers, body: value };
   return message;
 }
 
