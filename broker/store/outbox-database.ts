@@ -121,10 +121,12 @@ export class OutboxDatabase {
 
   #parts(): OutboxPart[] {
     const rows = this.#database.prepare(
-      'SELECT MAX(message) AS upTo, COUNT(*) AS messages, ' +
-        `SUM(MAX(0, MIN(bytes, ${BYTES_MAX}))) AS bytes FROM ` +
-        `(SELECT message, bytes, NTILE(${PARTS}) OVER (ORDER BY message) AS part ` +
-        `FROM queue WHERE session = ${OUTBOX_SESSION}) GROUP BY part ORDER BY part`,
+      'WITH ends AS (SELECT MIN(message) AS first, MAX(message) AS last FROM queue ' +
+        `WHERE session = ${OUTBOX_SESSION}) ` +
+        'SELECT MAX(message) AS upTo, COUNT(*) AS messages, ' +
+        `SUM(MAX(0, MIN(bytes, ${BYTES_MAX}))) AS bytes FROM queue, ends ` +
+        `WHERE session = ${OUTBOX_SESSION} ` +
+        `GROUP BY (message - first) / ((last - first) / ${PARTS} + 1) ORDER BY upTo`,
     );
     return rows.all().map((row) => ({ ...row }) as unknown as OutboxPart);
   }

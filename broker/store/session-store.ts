@@ -74,7 +74,7 @@ export interface FoundEvents {
   readonly cursors: readonly EventCursor[];
   /** The store was damaged, and others may have had a cursor that could not be read. */
   readonly cursorsLost: boolean;
-  /** Equal parts of what waits, oldest first: at most 64. */
+  /** What waits, in ranges of numbers of one length, oldest first: at most 64. */
   readonly outbox: readonly OutboxPart[];
 }
 
