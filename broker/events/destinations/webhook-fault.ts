@@ -75,6 +75,10 @@ export class RequestFault extends Error {
 
 function codeOf(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
+  // Of some alerts Node has OpenSSL's words alone.
+  if (code === 'EPROTO' && /protocol version|unsupported protocol/.test(error.message)) {
+    return 'ERR_SSL_UNSUPPORTED_PROTOCOL';
+  }
   return typeof code === 'string' ? code : error.name;
 }
 
