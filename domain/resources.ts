@@ -222,7 +222,8 @@ export interface Destination {
     readonly caSecretName?: string;
     /**
      * A Secret whose `authorization` is sent as the header of that name, or whose `token` is sent
-     * as a bearer token; with `hmacKey`, each request is signed by HMAC-SHA256.
+     * as a bearer token; with `hmacKey`, each request is signed by HMAC-SHA256 as Standard Webhooks
+     * says: `whsec_` and base64, or the key's own bytes.
      */
     readonly authSecretName?: string;
     /** Events in one request, 1 to 5000; 1 by default: more are sent in batched content mode. */
@@ -243,9 +244,15 @@ export interface Destination {
   };
   /** One JSON event a line, for tests and for a single machine. */
   readonly file?: {
-    /** On the machine, or in the pod, that delivers; at most 4096 characters. */
+    /**
+     * On the machine, or in the pod, that delivers; at most 4096 characters. A relative one starts
+     * at the broker's working directory. No other MqttNamespace's events go to the same file.
+     */
     readonly path: string;
-    /** Bytes after which it is set aside and begun anew, 1 KiB to 1 TiB; unbounded where absent. */
+    /**
+     * Bytes after which it is set aside as `PATH.1`, in place of the one before, and begun anew:
+     * 1 KiB to 1 TiB; unbounded where absent.
+     */
     readonly maxBytes?: number;
   };
 }
