@@ -3,6 +3,24 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { parse } from 'yaml';
 import {
+  ADVANCED_FILTERS_MAX,
+  DATA_KEY_DEPTH_MAX,
+  EVENT_TYPE_LENGTH_MAX,
+  EVENT_TYPES_MAX,
+  FILTER_KEY_LENGTH_MAX,
+  FILTER_VALUES_MAX,
+  SUBJECT_PART_LENGTH_MAX,
+} from '../domain/event-filter/bounds.ts';
+import { OPERATOR_TYPES } from '../domain/event-filter/operators.ts';
+import {
+  WEBHOOK_BATCH_EVENTS_MAX,
+  WEBHOOK_BATCH_KILOBYTES_MAX,
+} from '../domain/validate/destination.ts';
+import {
+  DELIVERY_ATTEMPTS_MAX,
+  EVENT_TIME_TO_LIVE_MINUTES_MAX,
+} from '../domain/validate/event-subscription.ts';
+import {
   ENCODED_CERTIFICATE_BYTES_MAX,
   GROUP_QUERY_BYTES_MAX,
   LIMIT_NAMES,
@@ -57,6 +75,11 @@ function walk(schema: Schema, path: string): Node[] {
 
 function nodesOf(kind: Kind): Node[] {
   return walk(schemaOf(kind), '').filter(({ path }) => path !== 'metadata');
+}
+
+/** A number, a boolean, a string or a range: a structural schema cannot say so. */
+function isOpenValue(path: string): boolean {
+  return /^spec\.filter\.advancedFilters\[\]\.value(?:s\[\])?$/.test(path);
 }
 
 function isBounded(schema: Schema, path: string): boolean {
@@ -146,20 +169,22 @@ for (const kind of KINDS) {
     test('is structural: every node has one type and says what it holds', () => {
       for (const { path, schema } of nodesOf(kind)) {
         const isIntOrString = schema['x-kubernetes-int-or-string'] === true;
-        assert.equal(schema.type === undefined, isIntOrString, path);
+        assert.equal(schema.type === undefined, isIntOrString || isOpenValue(path), path);
         const holds = [
           schema.properties,
           schema.additionalProperties,
           schema['x-kubernetes-preserve-unknown-fields'],
         ].filter((part) => part !== undefined);
-        assert.equal(holds.length, schema.type === 'object' ? 1 : 0, path);
+        assert.equal(holds.length, schema.type === 'object' || isOpenValue(path) ? 1 : 0, path);
         assert.equal(schema.items !== undefined, schema.type === 'array', path);
         for (const name of schema.required ?? []) assert.ok(schema.properties?.[name], path);
       }
     });
 
     test('bounds every string, list, map and integer', () => {
-      for (const { path, schema } of nodesOf(kind)) assert.ok(isBounded(schema, path), path);
+      for (const { path, schema } of nodesOf(kind)) {
+        assert.ok(isOpenValue(path) || isBounded(schema, path), path);
+      }
     });
 
     test('keeps to the conventions for names', () => {
@@ -273,8 +298,10 @@ const IMMUTABILITY = new Map([
 ]);
 
 function fieldsOf(value: unknown, path: string, open: readonly string[]): string[] {
-  const isFields = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isFields || open.includes(path)) return [];
+  if (Array.isArray(value)) {
+    return [...new Set(value.flatMap((entry) => fieldsOf(entry, `${path}[]`, open)))];
+  }
+  if (typeof value !== 'object' || value === null || open.includes(path)) return [];
   return Object.entries(value).flatMap(([name, field]) => {
     return [`${path}.${name}`, ...fieldsOf(field, `${path}.${name}`, open)];
   });
@@ -329,6 +356,30 @@ suite('the bounds are those of domain/', () => {
       ['CaCertificate', 'spec.encodedCertificate', ENCODED_CERTIFICATE_BYTES_MAX],
     ];
     for (const [kind, path, bytes] of texts) assert.equal(at(kind, path).maxLength, bytes);
+  });
+
+  test('for event subscriptions', () => {
+    const maxima: readonly [string, number][] = [
+      ['filter.subjectBeginsWith', SUBJECT_PART_LENGTH_MAX],
+      ['filter.subjectEndsWith', SUBJECT_PART_LENGTH_MAX],
+      ['filter.includedEventTypes', EVENT_TYPES_MAX],
+      ['filter.includedEventTypes[]', EVENT_TYPE_LENGTH_MAX],
+      ['filter.advancedFilters', ADVANCED_FILTERS_MAX],
+      ['filter.advancedFilters[].key', FILTER_KEY_LENGTH_MAX],
+      ['filter.advancedFilters[].values', FILTER_VALUES_MAX],
+      ['destination.webhook.maxEventsPerBatch', WEBHOOK_BATCH_EVENTS_MAX],
+      ['destination.webhook.preferredBatchSizeInKilobytes', WEBHOOK_BATCH_KILOBYTES_MAX],
+      ['retryPolicy.maxDeliveryAttempts', DELIVERY_ATTEMPTS_MAX],
+      ['retryPolicy.eventTimeToLiveInMinutes', EVENT_TIME_TO_LIVE_MINUTES_MAX],
+    ];
+    for (const [path, bound] of maxima) {
+      const { maximum, maxItems, maxLength } = at('EventSubscription', `spec.${path}`);
+      assert.equal(maximum ?? maxItems ?? maxLength, bound, path);
+    }
+    const operators = at('EventSubscription', 'spec.filter.advancedFilters[].operatorType').enum;
+    assert.deepEqual(operators, OPERATOR_TYPES);
+    const { pattern = '' } = at('EventSubscription', 'spec.filter.advancedFilters[].key');
+    assert.ok(pattern.includes(`{1,${DATA_KEY_DEPTH_MAX}}`));
   });
 
   test('for words', () => {

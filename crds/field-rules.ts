@@ -13,7 +13,14 @@ import type { Result } from '../domain/result.ts';
 import { parseTopicTemplate } from '../domain/topic-template.ts';
 import { readAttributes } from '../domain/validate/attributes.ts';
 import { SUBJECT_FIELDS, subjectFieldViolation } from '../domain/validate/client.ts';
-import { brokersViolation, webhookUrlViolation } from '../domain/validate/event-subscription.ts';
+import {
+  brokersViolation,
+  brokerViolation,
+  filePathViolation,
+  kafkaTopicViolation,
+  webhookUrlViolation,
+} from '../domain/validate/destination.ts';
+import { keyViolation } from '../domain/validate/event-filter.ts';
 import { limitViolation } from '../domain/validate/mqtt-namespace.ts';
 import { templateCountViolation } from '../domain/validate/topic-space.ts';
 import { textViolation, type PositionedFault } from '../domain/validate/validation.ts';
@@ -30,12 +37,14 @@ export interface FieldRule {
 export function ruleOf(kind: Kind, field: FieldPath): FieldRule | undefined {
   if (field.join('.') === 'spec.name' && isNamed(kind)) return nameRule(kind);
   const path = field.map((step) => (typeof step === 'number' ? '*' : step)).join('.');
-  return RULES.get(path) ?? (DESTINATION.test(path) ? OF_DESTINATION : undefined);
+  return RULES.get(path) ?? OF_SCHEMA.find(([place]) => place.test(path))?.[1];
 }
 
-/** A destination has bounds that the schema alone knows. */
-const DESTINATION = /^spec\.(?:destination|deadLetter)\./;
-const OF_DESTINATION: FieldRule = { reason: 'InvalidSubscription', judge: () => [] };
+/** Bounds that the schema alone knows. */
+const OF_SCHEMA: readonly (readonly [place: RegExp, FieldRule])[] = [
+  [/^spec\.(?:destination|deadLetter)\./, { reason: 'InvalidSubscription', judge: () => [] }],
+  [/^spec\.filter\./, { reason: 'InvalidFilter', judge: () => [] }],
+];
 
 function isNamed(kind: Kind): kind is NamedKind {
   return Object.hasOwn(NAME_RULES, kind);
@@ -72,11 +81,17 @@ function ofText(
 const THUMBPRINT = ofText('InvalidAuthentication', normalizeThumbprint);
 const { ceiling: TEMPLATES_MAX } = LIMIT_RULES.topicTemplatesPerTopicSpace;
 
+type TextRule = (field: FieldPath, text: string) => Violation | undefined;
+
+/** By path below a destination. */
+const DESTINATION_RULES: readonly (readonly [path: string, judge: TextRule])[] = [
+  ['webhook.url', webhookUrlViolation],
+  ['kafka.brokers.*', brokerViolation],
+  ['kafka.topic', kafkaTopicViolation],
+  ['file.path', filePathViolation],
+];
 const BROKERS = ofOne('InvalidSubscription', (brokers, field) =>
   brokersViolation(field, [brokers].flat()),
-);
-const WEBHOOK_URL = ofOne('InvalidSubscription', (url, field) =>
-  webhookUrlViolation(field, String(url)),
 );
 
 /** By path, whose steps into lists are written as `*`. No two kinds share one of these. */
@@ -109,7 +124,14 @@ const RULES: ReadonlyMap<string, FieldRule> = new Map([
     ofOne('InvalidLimit', (value) => limitViolation(name, value)),
   ]),
   ...['destination', 'deadLetter'].flatMap((parent): [string, FieldRule][] => [
-    [`spec.${parent}.webhook.url`, WEBHOOK_URL],
+    ...DESTINATION_RULES.map(([path, judge]): [string, FieldRule] => [
+      `spec.${parent}.${path}`,
+      ofOne('InvalidSubscription', (text, field) => judge(field, String(text))),
+    ]),
     [`spec.${parent}.kafka.brokers`, BROKERS],
   ]),
+  [
+    'spec.filter.advancedFilters.*.key',
+    ofOne('InvalidFilter', (key, field) => keyViolation(field, key)),
+  ],
 ]);

@@ -47,9 +47,9 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
     },
   ],
   [
-    '^https?://[^ ]+$',
+    '^https?://[^ /?#@]+([/?#][^ ]*)?$',
     {
-      inWords: 'an http or https URL',
+      inWords: 'an http or https URL without a user name or password',
       remedy: 'write the URL that takes the events, such as https://events.example.com/mqtt',
       mayBeSecret: true,
     },
@@ -57,6 +57,13 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   [
     '^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$',
     { inWords: 'a host and port', remedy: 'write it as HOST:PORT, such as kafka-0.kafka:9092' },
+  ],
+  [
+    '^([A-Za-z0-9]+|[Dd][Aa][Tt][Aa](\\.[^.]+){1,16})$',
+    {
+      inWords: 'the key of an attribute, or of a member of the data',
+      remedy: 'write subject, type, source, another attribute, or data.<member>',
+    },
   ],
   [
     '^[A-Za-z0-9._-]+$',

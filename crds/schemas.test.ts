@@ -212,10 +212,11 @@ const REFUSALS: readonly Refusal[] = [
     kind: 'EventSubscription',
     spec: {
       topicRef: { name: 'x' },
-      filter: { includedEventTypes: 'a', advancedFilters: [{}, 'b', null] },
+      filter: { includedEventTypes: 'a', advancedFilters: [['a'], 'b', null] },
       destination: {},
     },
     violations: [
+      ['spec.filter.advancedFilters[0]', 'is a list, but must be an object', 'make it an object'],
       ['spec.filter.advancedFilters[1]', 'is a string, but must be an object', 'make it an object'],
       [
         'spec.filter.advancedFilters[2]',
@@ -488,14 +489,14 @@ function wrongValues(schema: Schema): unknown[] {
 }
 
 function mutantsOf(schema: Schema, value: unknown, path: Path): [Path, unknown][] {
+  const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  if (isOpen && schema.type === undefined) return [];
   const own = wrongValues(schema).map((wrong): [Path, unknown] => [path, wrong]);
   const { items, properties = {}, additionalProperties } = schema;
   if (Array.isArray(value)) {
     return [...own, ...value.flatMap((entry, i) => mutantsOf(items ?? {}, entry, [...path, i]))];
   }
-  if (typeof value !== 'object' || value === null) return own;
-  const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true;
-  if (isOpen) return own;
+  if (typeof value !== 'object' || value === null || isOpen) return own;
   const stranger: [Path, unknown][] = additionalProperties ? [] : [[[...path, 'zzzzzz'], 1]];
   const required = (schema.required ?? []).map((name): [Path, unknown] => [
     [...path, name],

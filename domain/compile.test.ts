@@ -169,7 +169,16 @@ specs('EventSubscription', [
     { destination: { kafka: { brokers: [], topic: 't' } } },
     ['spec.destination.kafka.brokers: InvalidSubscription'],
   ],
-  ['may go without a dead letter', { deadLetter: {} }, []],
+  [
+    'has a dead letter where it says so',
+    { deadLetter: {} },
+    ['spec.deadLetter: InvalidSubscription'],
+  ],
+  [
+    'has a filter that events are compared by',
+    { filter: { advancedFilters: [{ operatorType: 'IsNotNull', key: 'a.b' }] } },
+    ['spec.filter.advancedFilters[0].key: InvalidFilter'],
+  ],
   [
     'has one place for dead letters',
     { deadLetter: { file: { path: '/f' }, webhook: { url: 'https://x' } } },

@@ -31,6 +31,7 @@ export const FAULT_REASONS = {
   InvalidTemplate: 'a topic template cannot be parsed',
   InvalidLimit: 'a limit is outside of what the broker was designed for',
   InvalidSubscription: 'an event subscription states none or several destinations, or a bad one',
+  InvalidFilter: 'an event filter has an operator, key or value that no event is compared by',
   UnsupportedValue: 'the value is reserved for a later version',
   Immutable: 'a field was changed that can only be set when the object is created',
   NameConflict: 'an older object of this kind has the same name',

@@ -1,4 +1,5 @@
 /** The kinds of `mqttgrid.io/v1` and their specs, as the CRDs in `crds/` admit them. */
+import type { EventFilter } from './event-filter/event-filter.ts';
 import type { Limits } from './limits.ts';
 import type { Violation } from './violation.ts';
 
@@ -263,18 +264,7 @@ export interface EventSubscriptionSpec {
   /** For people, at most 1024 characters. */
   readonly description?: string;
   /** Events that satisfy all of it are delivered; all events where absent. */
-  readonly filter?: {
-    /** Of the event's subject, which is the MQTT topic: at most 1024 characters. */
-    readonly subjectBeginsWith?: string;
-    /** At most 1024 characters. */
-    readonly subjectEndsWith?: string;
-    /** Whether the case of letters matters in the two; false by default. */
-    readonly isSubjectCaseSensitive?: boolean;
-    /** At most 100, such as `MQTT.EventPublished`; all where absent. */
-    readonly includedEventTypes?: readonly string[];
-    /** At most 25, as Event Grid's; all of them hold. */
-    readonly advancedFilters?: readonly Readonly<Record<string, unknown>>[];
-  };
+  readonly filter?: EventFilter;
   /** Where events are delivered. */
   readonly destination: Destination;
   readonly retryPolicy?: {

@@ -1,97 +1,69 @@
-import type { Destination, ResourceOf } from '../resources.ts';
+import type { EventSubscriptionSpec, ResourceOf } from '../resources.ts';
 import { failure, success } from '../result.ts';
-import type { FieldPath, Violation } from '../violation.ts';
-import { INTEGER, listOf, objectOf, oneOf, RECORD, REFERENCE, TEXT } from './shape.ts';
+import type { SnapshotEventSubscription } from '../snapshot.ts';
+import { DESTINATION_SHAPE, destinationViolations, normalDestination } from './destination.ts';
+import { FILTER_SHAPE, filterViolations, normalFilter } from './event-filter.ts';
+import { integerFrom, objectOf, REFERENCE, TEXT } from './shape.ts';
 import { shapeFault, type Validated } from './validation.ts';
 
 export interface ValidEventSubscription {
   /** `metadata.name` of the EventTopic whose events it delivers. */
   readonly topic: string;
+  readonly subscription: SnapshotEventSubscription;
 }
 
-const DESTINATION = objectOf(
+/** Event Grid's, as default and as maximum; the CRD says the same. */
+export const DELIVERY_ATTEMPTS_MAX = 30;
+export const EVENT_TIME_TO_LIVE_MINUTES_MAX = 1440;
+const MINUTE_MS = 60_000;
+
+const RETRY_POLICY = objectOf(
   {},
   {
-    webhook: objectOf(
-      { url: TEXT },
-      {
-        abuseProtection: oneOf(['Disabled', 'Required']),
-        caSecretName: TEXT,
-        authSecretName: TEXT,
-        maxEventsPerBatch: INTEGER,
-        preferredBatchSizeInKilobytes: INTEGER,
-      },
-    ),
-    kafka: objectOf({ brokers: listOf(TEXT), topic: TEXT }, { tls: RECORD, saslSecretName: TEXT }),
-    file: objectOf({ path: TEXT }, { maxBytes: INTEGER }),
+    maxDeliveryAttempts: integerFrom(1, DELIVERY_ATTEMPTS_MAX),
+    eventTimeToLiveInMinutes: integerFrom(1, EVENT_TIME_TO_LIVE_MINUTES_MAX),
   },
 );
 
 const SHAPE = objectOf(
-  { topicRef: REFERENCE, destination: DESTINATION },
-  { description: TEXT, filter: RECORD, retryPolicy: RECORD, deadLetter: DESTINATION },
+  { topicRef: REFERENCE, destination: DESTINATION_SHAPE },
+  {
+    description: TEXT,
+    filter: FILTER_SHAPE,
+    retryPolicy: RETRY_POLICY,
+    deadLetter: DESTINATION_SHAPE,
+  },
 );
 
 export function validateEventSubscription(
   resource: ResourceOf<'EventSubscription'>,
 ): Validated<ValidEventSubscription> {
-  const { spec } = resource;
+  const { metadata, spec } = resource;
   const malformed = shapeFault(SHAPE, spec);
   if (malformed !== undefined) return malformed;
-  const destination = ['spec', 'destination'];
-  const violations = [...destinationViolations(destination, spec.destination)];
-  if (kindsOf(spec.destination).length === 0) {
-    const remedy = 'state one of webhook, kafka and file';
-    violations.push(invalid(destination, 'names no destination', remedy));
-  }
-  violations.push(...destinationViolations(['spec', 'deadLetter'], spec.deadLetter ?? {}));
-  return violations.length > 0 ? failure(violations) : success({ topic: spec.topicRef.name });
-}
-
-function invalid(field: FieldPath, message: string, remedy: string): Violation {
-  return { field, reason: 'InvalidSubscription', message, remedy };
-}
-
-const DESTINATION_KINDS = ['webhook', 'kafka', 'file'] as const;
-
-function kindsOf(destination: Destination): readonly string[] {
-  return DESTINATION_KINDS.filter((kind) => destination[kind] !== undefined);
-}
-
-function destinationViolations(field: FieldPath, destination: Destination): readonly Violation[] {
-  const { webhook, kafka } = destination;
-  const found = [
-    severalViolation(field, kindsOf(destination)),
-    webhook && webhookUrlViolation([...field, 'webhook', 'url'], webhook.url),
-    kafka && brokersViolation([...field, 'kafka', 'brokers'], kafka.brokers),
+  const { filter = {}, destination, deadLetter } = spec;
+  const violations = [
+    ...filterViolations(['spec', 'filter'], filter),
+    ...destinationViolations(['spec', 'destination'], destination),
+    ...(deadLetter ? destinationViolations(['spec', 'deadLetter'], deadLetter) : []),
   ];
-  return found.filter((violation) => violation !== undefined);
+  if (violations.length > 0) return failure(violations);
+  const subscription = subscriptionOf(metadata.name, spec);
+  return success({ topic: spec.topicRef.name, subscription });
 }
 
-function severalViolation(field: FieldPath, kinds: readonly string[]): Violation | undefined {
-  if (kinds.length < 2) return undefined;
-  return invalid(
-    field,
-    `names ${kinds.length} destinations (${kinds.join(', ')}), but there is one`,
-    'keep one; declare another EventSubscription for each of the others',
-  );
-}
-
-/** The URL is not repeated: it often carries a token. */
-export function webhookUrlViolation(field: FieldPath, url: string): Violation | undefined {
-  if (isHttpUrl(url)) return undefined;
-  const remedy = 'state the URL that takes the events, such as https://events.example.com/mqtt';
-  return invalid(field, 'is not an http or https URL', remedy);
-}
-
-export function brokersViolation(
-  field: FieldPath,
-  brokers: readonly unknown[],
-): Violation | undefined {
-  if (brokers.length > 0) return undefined;
-  return invalid(field, 'is empty', 'state at least one broker as HOST:PORT');
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+function subscriptionOf(name: string, spec: EventSubscriptionSpec): SnapshotEventSubscription {
+  const { filter = {}, destination, deadLetter, retryPolicy = {} } = spec;
+  const {
+    maxDeliveryAttempts = DELIVERY_ATTEMPTS_MAX,
+    eventTimeToLiveInMinutes = EVENT_TIME_TO_LIVE_MINUTES_MAX,
+  } = retryPolicy;
+  return {
+    name,
+    filter: normalFilter(filter),
+    destination: normalDestination(destination),
+    maxDeliveryAttempts,
+    eventTimeToLiveMs: eventTimeToLiveInMinutes * MINUTE_MS,
+    ...(deadLetter && { deadLetter: normalDestination(deadLetter) }),
+  };
 }

@@ -44,6 +44,23 @@ export const INTEGER: Shape = (value, path) => {
   return Number.isSafeInteger(value) ? [] : mismatch(path, 'an integer', value);
 };
 
+export const BOOLEAN: Shape = (value, path) => {
+  return typeof value === 'boolean' ? [] : mismatch(path, 'true or false', value);
+};
+
+/** The words are those of the schema's, which has the same bounds. */
+export function integerFrom(minimum: number, maximum: number): Shape {
+  return (value, path) => {
+    const violations = INTEGER(value, path);
+    const number = Number(value);
+    if (violations.length > 0 || (number >= minimum && number <= maximum)) return violations;
+    const range = `${minimum} to ${maximum}`;
+    const message = `is ${describeValue(value)}, but must be from ${range}`;
+    const remedy = `set it to an integer from ${range}`;
+    return [{ field: path, reason: 'InvalidShape', message, remedy }];
+  };
+}
+
 /** An object whose entries somebody else judges. */
 export const RECORD: Shape = (value, path) => {
   return isRecord(value) ? [] : mismatch(path, 'an object', value);

@@ -47,7 +47,10 @@ const filter: Complete<NonNullable<EventSubscriptionSpec['filter']>> = {
   subjectEndsWith: 'gps',
   isSubjectCaseSensitive: true,
   includedEventTypes: ['MQTT.EventPublished'],
-  advancedFilters: [{ operatorType: 'StringBeginsWith', key: 'subject', values: ['factory1/'] }],
+  advancedFilters: [
+    { operatorType: 'StringBeginsWith', key: 'subject', values: ['factory1/'] },
+    { operatorType: 'NumberGreaterThan', key: 'data.engine.Temp', value: 100 },
+  ],
 };
 
 const child = { namespaceRef: { name: 'factory' }, description: 'of the factory' } as const;
