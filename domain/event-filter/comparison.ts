@@ -1,4 +1,4 @@
-/** What the operators of advanced filters hold of a value: Event Grid, "Event filtering"; ADR 22. */
+/** What the operators of advanced filters hold of a value: Event Grid; ADR 22. */
 import type { AdvancedFilter } from './event-filter.ts';
 import { TextIgnoringCase } from './ignoring-case.ts';
 import { isOperatorType, type OperatorType } from './operators.ts';

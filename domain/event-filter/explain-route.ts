@@ -1,4 +1,4 @@
-/** Which EventSubscriptions deliver the event of a message, as far as that can be told beforehand. */
+/** Which EventSubscriptions deliver the event of a message, as far as it can be told. */
 import type { Destination } from '../resources.ts';
 import type { SnapshotEventSubscription } from '../snapshot.ts';
 import { conditionsOf, valueAt, type Condition } from './conditions.ts';

@@ -280,7 +280,8 @@ suite('an advanced filter is refused', () => {
     );
     const one = { operatorType: 'IsNotNull', key: 'id' };
     assert.deepEqual(faultsOfFilter(...Array.from({ length: 26 }, () => one)), [
-      ": has 26 filters; Event Grid's limit is 25; declare another EventSubscription for some of them",
+      ": has 26 filters; Event Grid's limit is 25; " +
+        'declare another EventSubscription for some of them',
     ]);
   });
 
@@ -300,9 +301,11 @@ suite('the rest of a filter is refused', () => {
     assert.deepEqual(
       faultsOf({ filter: { subjectEndsWith: 'a'.repeat(1025), includedEventTypes: types } }),
       [
-        'filter.subjectEndsWith: has 1025 characters; the limit is 1024; shorten it to 1024 characters',
+        'filter.subjectEndsWith: has 1025 characters; the limit is 1024; ' +
+          'shorten it to 1024 characters',
         "filter.includedEventTypes[0]: is empty; state a CloudEvent's type, or remove it",
-        'filter.includedEventTypes[1]: has 257 characters; the limit is 256; shorten it to 256 characters',
+        'filter.includedEventTypes[1]: has 257 characters; the limit is 256; ' +
+          'shorten it to 256 characters',
       ],
     );
     const many = Array.from({ length: 101 }, () => 'a');
@@ -311,7 +314,8 @@ suite('the rest of a filter is refused', () => {
         'leave it out to include all, or filter on type with StringBeginsWith',
     ]);
     assert.deepEqual(faultsOf({ filter: { isSubjectCaseSensitive: 'yes' } }), [
-      'filter.isSubjectCaseSensitive: is a string, but must be true or false; make it true or false',
+      'filter.isSubjectCaseSensitive: is a string, but must be true or false; ' +
+        'make it true or false',
     ]);
   });
 });
@@ -355,7 +359,8 @@ const DESTINATIONS: readonly (readonly [object, string])[] = [
   ].map((broker) => [{ kafka: { brokers: [broker], topic: 'a' } }, `kafka.${NO_BROKER}`] as const),
   [
     { kafka: { brokers: ['a:0'], topic: 'a' } },
-    'kafka.brokers[0]: has port 0, but there are 1 to 65535; write it as HOST:PORT, such as kafka-0.kafka:9092',
+    'kafka.brokers[0]: has port 0, but there are 1 to 65535; ' +
+      'write it as HOST:PORT, such as kafka-0.kafka:9092',
   ],
   [
     { kafka: { brokers: Array.from({ length: 101 }, () => 'a:1'), topic: 'a' } },
@@ -365,7 +370,8 @@ const DESTINATIONS: readonly (readonly [object, string])[] = [
     (topic) =>
       [
         { kafka: { brokers: ['a:1'], topic } },
-        'kafka.topic: is not the name of a Kafka topic, which has at most 249 letters, digits, dots, underscores and hyphens, and is not "." or ".."; write the name of a Kafka topic',
+        'kafka.topic: is not the name of a Kafka topic, which has at most 249 letters, digits, ' +
+          'dots, underscores and hyphens, and is not "." or ".."; write the name of a Kafka topic',
       ] as const,
   ),
   ...['', 'a\0', 'a\nb', 'a'.repeat(4097)].map(
@@ -375,7 +381,8 @@ const DESTINATIONS: readonly (readonly [object, string])[] = [
     (path) =>
       [
         { file: { path } },
-        'file.path: holds "..", which leads out of the folder that it seems to be in; write the path without it',
+        'file.path: holds "..", which leads out of the folder that it seems to be in; ' +
+          'write the path without it',
       ] as const,
   ),
   ...['/', 'a/', '.', 'a/.'].map(
@@ -385,15 +392,18 @@ const DESTINATIONS: readonly (readonly [object, string])[] = [
   [{}, ': names no destination; state one of webhook, kafka and file'],
   [
     { webhook: { url: 'https://a', maxEventsPerBatch: 5001 } },
-    'webhook.maxEventsPerBatch: is the number 5001, but must be from 1 to 5000; set it to an integer from 1 to 5000',
+    'webhook.maxEventsPerBatch: is the number 5001, but must be from 1 to 5000; ' +
+      'set it to an integer from 1 to 5000',
   ],
   [
     { webhook: { url: 'https://a', authSecretName: '../a' } },
-    'webhook.authSecretName: is not the name of a Kubernetes Secret; name a Secret by metadata.name',
+    'webhook.authSecretName: is not the name of a Kubernetes Secret; ' +
+      'name a Secret by metadata.name',
   ],
   [
     { kafka: { brokers: ['a:1'], topic: 'a', tls: { caSecretName: 'a/b' } } },
-    'kafka.tls.caSecretName: is not the name of a Kubernetes Secret; name a Secret by metadata.name',
+    'kafka.tls.caSecretName: is not the name of a Kubernetes Secret; ' +
+      'name a Secret by metadata.name',
   ],
 ];
 
@@ -427,8 +437,10 @@ test('a retry policy has the bounds of the schema', () => {
   assert.deepEqual(
     faultsOf({ retryPolicy: { maxDeliveryAttempts: 31, eventTimeToLiveInMinutes: 0 } }),
     [
-      'retryPolicy.maxDeliveryAttempts: is the number 31, but must be from 1 to 30; set it to an integer from 1 to 30',
-      'retryPolicy.eventTimeToLiveInMinutes: is the number 0, but must be from 1 to 1440; set it to an integer from 1 to 1440',
+      'retryPolicy.maxDeliveryAttempts: is the number 31, but must be from 1 to 30; ' +
+        'set it to an integer from 1 to 30',
+      'retryPolicy.eventTimeToLiveInMinutes: is the number 0, but must be from 1 to 1440; ' +
+        'set it to an integer from 1 to 1440',
     ],
   );
 });
