@@ -117,8 +117,8 @@ suite('a valid EventSubscription', () => {
 const ON_ID = { key: 'id' };
 const OPERATORS =
   'state one of NumberLessThan, NumberGreaterThan, NumberLessThanOrEquals, ' +
-  'NumberGreaterThanOrEquals, NumberIn, NumberNotIn, NumberInRange, NumberNotInRange, BoolEquals, ' +
-  'StringIn, StringNotIn, StringBeginsWith, StringNotBeginsWith, StringEndsWith, ' +
+  'NumberGreaterThanOrEquals, NumberIn, NumberNotIn, NumberInRange, NumberNotInRange, ' +
+  'BoolEquals, StringIn, StringNotIn, StringBeginsWith, StringNotBeginsWith, StringEndsWith, ' +
   'StringNotEndsWith, StringContains, StringNotContains, IsNullOrUndefined or IsNotNull';
 const EXAMPLE = 'state the value that is compared, such as subject or data.Temp';
 const TO_BE_RIGHT = 'write subject, type, source, another attribute, or data.<member>';
