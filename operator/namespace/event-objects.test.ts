@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ProgrammedState } from '../../domain/conditions.ts';
 import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
+import type { Violation } from '../../domain/violation.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { COUNTERS_AFTER_MS, EventObjects, type Routing } from './event-objects.ts';
 import { StatusTeller } from './status-teller.ts';
@@ -26,7 +27,9 @@ function routing(name: string, ...told: readonly (DeliveryStanding | undefined)[
   }));
   const state: { programmed: ProgrammedState | 'TooEarly' } = { programmed: 'Programmed' };
   const brokers = { replicas: told.length, connected };
-  return { name, eventTopic: 'events', brokers, stateOf: () => state.programmed, state };
+  const stateOf = (): ProgrammedState | 'TooEarly' => state.programmed;
+  const unresolvedSecrets = new Map<string, readonly Violation[]>();
+  return { name, eventTopic: 'events', brokers, stateOf, state, unresolvedSecrets };
 }
 
 function aScene() {
@@ -113,6 +116,16 @@ suite('an EventSubscription', () => {
     assert.equal(fields['matched'], 15);
     assert.equal(fields['delivered'], 9);
     assert.equal(fields['pending'], 6);
+  });
+
+  test('that names a Secret in vain says which one', () => {
+    const { reconcile, status } = aScene();
+    const one = routing('one', standing());
+    const field = ['spec', 'destination'];
+    const message = 'names the Secret "s", which does not exist';
+    one.unresolvedSecrets.set('all', [{ field, reason: 'RefNotFound', message, remedy: 'mend' }]);
+    reconcile(one);
+    assert.match(status('EventSubscription', 'all').words[2]!, /^Ready=False .*the Secret "s"/);
   });
 
   test('is not ready while a destination fails, and says since when', () => {

@@ -2,7 +2,7 @@
  * EventTopics and EventSubscriptions of one Kubernetes namespace, which no MqttNamespace owns: what
  * is said of them follows from every MqttNamespace that routes to the topic.
  */
-import { compileEvents } from '../../domain/compile.ts';
+import { compileEvents, type Verdict } from '../../domain/compile.ts';
 import {
   deliveringState,
   NOT_ROUTED_TO,
@@ -12,6 +12,7 @@ import {
 import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
 import type { Resource } from '../../domain/resources.ts';
 import { recordOf } from '../../domain/validate/shape.ts';
+import type { Violation } from '../../domain/violation.ts';
 import type { Clock } from '../../control/clock.ts';
 import { readStatus, type Declared } from './declared.ts';
 import { countersIn, sumOf, type DeliveryCounters } from './deliveries.ts';
@@ -25,6 +26,8 @@ export interface Routing {
   readonly name: string;
   readonly eventTopic: string;
   readonly brokers: Brokers;
+  /** By EventSubscription. */
+  readonly unresolvedSecrets: ReadonlyMap<string, readonly Violation[]>;
   /** Of an event object as it is declared now. */
   readonly stateOf: (objectKey: string, resource: Resource) => ProgrammedState | 'TooEarly';
 }
@@ -73,9 +76,10 @@ export class EventObjects {
         statuses.tell(key, declared, { ...standing, fields: undefined });
         continue;
       }
+      const judged = { ...standing, verdict: withSecrets(verdict, declared, routing) };
       const [delivery, againMs] = this.#paced(declared, deliveryOf(declared, routing));
       if (againMs !== undefined) again.push(againMs);
-      statuses.tell(key, declared, { ...standing, ...delivery });
+      statuses.tell(key, declared, { ...judged, ...delivery });
     }
     return again.length === 0 ? undefined : Math.min(...again);
   }
@@ -93,6 +97,22 @@ export class EventObjects {
     this.#countedMs.set(declared, nowMs);
     return [delivery];
   }
+}
+
+/** All MqttNamespaces of a Kubernetes namespace read the same Secrets. */
+function withSecrets(
+  verdict: Verdict,
+  { resource }: Declared,
+  routings: readonly Routing[],
+): Verdict {
+  const found = routings.map(({ unresolvedSecrets }) => unresolvedSecrets);
+  const [first] = found.flatMap((each) => {
+    const violations = each.get(resource.metadata.name);
+    return violations === undefined ? [] : [violations];
+  });
+  return first === undefined
+    ? verdict
+    : { ...verdict, unresolved: [...verdict.unresolved, ...first] };
 }
 
 function topicOf({ kind, metadata, spec }: Resource): unknown {

@@ -69,7 +69,7 @@ export class Reconciler {
     // Brokers first: a permission that was withdrawn does not wait for an API server.
     const compilation = this.#publish(key, state);
     try {
-      await this.#keepWorkload(key, state, compilation.snapshot !== undefined);
+      await this.#keepWorkload(key, state, compilation.snapshot);
     } finally {
       // Once more, since what is declared may have changed while that took its time.
       this.#tell(key, state, this.#publish(key, state));
@@ -144,6 +144,7 @@ export class Reconciler {
         name,
         eventTopic: snapshot.route.eventTopic,
         brokers,
+        unresolvedSecrets: state?.workload?.unresolvedSecrets ?? new Map(),
         stateOf: (objectKey, resource) => {
           if (programmed?.knows(objectKey, resource) !== true) return 'TooEarly';
           return programmed.stateOf(objectKey, brokers, nowMs);
@@ -166,7 +167,7 @@ export class Reconciler {
     return inForce;
   }
 
-  async #keepWorkload(key: string, state: State, running: boolean): Promise<void> {
+  async #keepWorkload(key: string, state: State, snapshot: Snapshot | undefined): Promise<void> {
     const declared = this.#ownerOf(key);
     if (declared === undefined) {
       // Its pods go with it: it owns them.
@@ -177,7 +178,9 @@ export class Reconciler {
     const spec = declared.resource.spec as MqttNamespaceSpec;
     const owner = { apiVersion: API_VERSION, kind: 'MqttNamespace', metadata, spec };
     const before = state.workload?.notices ?? [];
-    state.workload = await this.#options.workloads.reconcile({ owner, running });
+    const { eventSubscriptions = [] } = snapshot ?? {};
+    const input = { owner, running: snapshot !== undefined, eventSubscriptions };
+    state.workload = await this.#options.workloads.reconcile(input);
     const news = state.workload.notices.filter((notice) => !before.includes(notice));
     for (const notice of news) this.#options.statuses.warn(declared, notice);
   }

@@ -3,6 +3,7 @@
  * Kubernetes namespace.
  */
 import type { V1Container, V1PodTemplateSpec, V1Probe, V1Volume } from '@kubernetes/client-node';
+import { DESTINATION_SECRETS_FILE } from './destination-secrets.ts';
 import { labels, OWNER_ANNOTATION, selectorLabels } from './labels.ts';
 import type { Owner } from './labels.ts';
 import { CLAIM_TEMPLATE_NAME } from './names.ts';
@@ -112,8 +113,20 @@ function container({ owner, settings }: PodInput): V1Container {
       { name: SERVER_VOLUME_NAME, mountPath: '/etc/mqttgrid/server', readOnly: true },
       { name: 'control', mountPath: '/etc/mqttgrid/control', readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },
+      ...(routes(owner) ? [DESTINATIONS_MOUNT] : []),
     ],
   };
+}
+
+const DESTINATIONS_MOUNT = {
+  name: 'destinations',
+  mountPath: '/etc/mqttgrid/destinations',
+  readOnly: true,
+};
+
+/** Said once and for all when it is declared, so that no pod is ever replaced for it. */
+function routes({ spec }: Owner): boolean {
+  return spec.routeTopicRef !== undefined;
 }
 
 function probe(path: string, periodSeconds: number, failureThreshold: number): V1Probe {
@@ -152,7 +165,7 @@ function texts(quantities: Quantities): Record<string, string> {
   return Object.fromEntries(entries.map(([name, quantity]) => [name, String(quantity)]));
 }
 
-function volumes({ names, serverSecret }: PodInput): V1Volume[] {
+function volumes({ owner, names, serverSecret }: PodInput): V1Volume[] {
   const secret = (name: string, secretName: string, keys: readonly string[]): V1Volume => ({
     name,
     secret: {
@@ -166,5 +179,18 @@ function volumes({ names, serverSecret }: PodInput): V1Volume[] {
     secret(SERVER_VOLUME_NAME, serverSecret, ['tls.crt', 'tls.key']),
     secret('control', names.controlSecret, ['tls.crt', 'tls.key', 'ca.crt']),
     { name: 'tmp', emptyDir: { sizeLimit: TEMPORARY_SIZE } },
+    ...(routes(owner) ? [destinations(names)] : []),
   ];
+}
+
+/** Optional: a broker serves without it, and events wait. */
+function destinations({ destinationSecrets }: WorkloadNames): V1Volume {
+  const items = [{ key: DESTINATION_SECRETS_FILE, path: DESTINATION_SECRETS_FILE }];
+  const secret = {
+    secretName: destinationSecrets,
+    optional: true,
+    defaultMode: SECRET_MODE,
+    items,
+  };
+  return { name: DESTINATIONS_MOUNT.name, secret };
 }

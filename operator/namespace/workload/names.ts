@@ -24,6 +24,8 @@ export interface WorkloadNames {
   readonly serverSecret: string;
   /** The Secret with what a broker shows to the operator. */
   readonly controlSecret: string;
+  /** The Secret with what destinations of events authenticate with. */
+  readonly destinationSecrets: string;
 }
 
 /** @param metadataName a DNS subdomain (RFC 1123), as the API server admits them */
@@ -34,6 +36,8 @@ export function workloadNames(metadataName: string): WorkloadNames {
     headlessService: workload + SUFFIXES.headless,
     serverSecret: workload + SUFFIXES.server,
     controlSecret: workload + SUFFIXES.control,
+    // No MqttNamespace has a Secret of just its own name, so that this one is nobody else's.
+    destinationSecrets: `${workload}-destinations`,
   };
 }
 

@@ -27,7 +27,11 @@ export function disruptionBudget(owner: Owner, names: WorkloadNames): Disruption
 
 const DNS_PORT = 53;
 
-/** Brokers are reached by clients, the kubelet and scrapers, and reach DNS and the operator. */
+/**
+ * Brokers are reached by clients, the kubelet and scrapers, and reach DNS and the operator; those
+ * that route reach any destination: a policy knows no host names, and brokers of Kafka send clients
+ * on to whatever ports they have.
+ */
 export function networkPolicy(
   owner: Owner,
   names: WorkloadNames,
@@ -62,6 +66,7 @@ export function networkPolicy(
           ],
           ports: [{ port: controlPort, protocol: 'TCP' }],
         },
+        ...(owner.spec.routeTopicRef === undefined ? [] : [{}]),
       ],
     },
   };

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Reason } from '../../../domain/reasons.ts';
+import type { SnapshotEventSubscription } from '../../../domain/snapshot.ts';
 import type { Violation } from '../../../domain/violation.ts';
 import type { Secret } from '../../authority/authority-secret.ts';
 import type { Authority } from '../../authority/authority.ts';
@@ -14,6 +15,7 @@ import { resourceTypeOf } from '../../../kube/declared-types.ts';
 import { Applier, REFUSED_RETRY_MS } from './applier.ts';
 import type { Applied, Fault, Subject } from './applier.ts';
 import { CertificateKeeper, controlRequest, serverRequest } from './certificates.ts';
+import { DestinationSecretsKeeper } from './destination-secrets-keeper.ts';
 import { endHeldPods } from './held-pods.ts';
 import { EVENTS_AGAIN_MS, KubeEvents } from './kube-events.ts';
 import { printSelector } from './labels.ts';
@@ -57,6 +59,8 @@ export interface WorkloadInput {
    * everything else is left.
    */
   readonly running: boolean;
+  /** Whose destinations' Secrets its brokers are to have. */
+  readonly eventSubscriptions?: readonly SnapshotEventSubscription[];
 }
 
 export interface WorkloadStanding {
@@ -71,6 +75,8 @@ export interface WorkloadStanding {
   readonly unavailable: { readonly reason: Reason; readonly message: string } | undefined;
   /** What the MqttNamespace names in vain: its TLS Secret. */
   readonly unresolved: readonly Violation[];
+  /** By EventSubscription, what it names in vain: Secrets of its destinations. */
+  readonly unresolvedSecrets: ReadonlyMap<string, readonly Violation[]>;
   /** What is not as declared although pods run, each for a warning: a volume that cannot grow. */
   readonly notices: readonly string[];
   /** When to look again even if nothing happens. */
@@ -112,6 +118,7 @@ export class KubeWorkloads implements Workloads {
   readonly #volumes: Volumes;
   readonly #events: KubeEvents;
   readonly #tlsSecrets: TimedMemory<readonly Violation[]>;
+  readonly #destinations: DestinationSecretsKeeper;
 
   constructor(options: WorkloadOptions) {
     const { api, clock, ownerType = resourceTypeOf('MqttNamespace') } = options;
@@ -121,13 +128,18 @@ export class KubeWorkloads implements Workloads {
     this.#volumes = new Volumes(options);
     this.#events = new KubeEvents(api, clock);
     this.#tlsSecrets = new TimedMemory(clock, TLS_SECRET_MS);
+    this.#destinations = new DestinationSecretsKeeper({ api, applier: this.#applier, clock });
   }
 
-  async reconcile({ owner, running }: WorkloadInput): Promise<WorkloadStanding> {
+  async reconcile({
+    owner,
+    running,
+    eventSubscriptions = [],
+  }: WorkloadInput): Promise<WorkloadStanding> {
     assert(owner.metadata.uid, 'a MqttNamespace of the API server has a UID');
     const subject = { owner, names: workloadNames(owner.metadata.name) };
     await this.#volumes.keepOwner(this.#claims(subject), owner);
-    if (running) return await this.#run(subject);
+    if (running) return await this.#run(subject, eventSubscriptions);
     const { owned } = this.#options;
     const name = { namespace: owner.metadata.namespace ?? '', name: subject.names.workload };
     const cached = owned.get<StatefulSet>(STATEFUL_SETS, name);
@@ -138,7 +150,10 @@ export class KubeWorkloads implements Workloads {
     return this.#stopped(subject, owned.get<Service>(SERVICES, name));
   }
 
-  async #run(subject: Subject): Promise<WorkloadStanding> {
+  async #run(
+    subject: Subject,
+    eventSubscriptions: readonly SnapshotEventSubscription[],
+  ): Promise<WorkloadStanding> {
     const { owner, names } = subject;
     const { settings } = this.#options;
     const progress: Progress = { faults: [], againMs: [] };
@@ -154,9 +169,15 @@ export class KubeWorkloads implements Workloads {
       note(progress, await this.#applier.ensure(type, desired, subject));
     }
     await this.#keepCertificates(subject, service, progress);
+    const pods = this.#pods(subject);
+    const kept = await this.#destinations.keep({ subject, eventSubscriptions, pods });
+    if (!kept.applied.ok) progress.faults.push(kept.applied.fault);
+    if (kept.againMs !== undefined) progress.againMs.push(kept.againMs);
+    const unresolvedSecrets = kept.violations;
     const unresolved = await this.#tlsViolations(owner, progress);
     const statefulSet = await this.#keepStatefulSet(subject, unresolved, progress);
-    return this.#standing(subject, { service, statefulSet, unresolved, progress });
+    const standing = { service, statefulSet, unresolved, unresolvedSecrets, progress };
+    return this.#standing(subject, standing);
   }
 
   async #keepCertificates(
@@ -223,11 +244,12 @@ export class KubeWorkloads implements Workloads {
       readonly service: Service | undefined;
       readonly statefulSet: StatefulSet | undefined;
       readonly unresolved: readonly Violation[];
+      readonly unresolvedSecrets: WorkloadStanding['unresolvedSecrets'];
       readonly progress: Progress;
     },
   ): Promise<WorkloadStanding> {
     const { owner, names } = subject;
-    const { service, statefulSet, unresolved, progress } = kept;
+    const { service, statefulSet, unresolved, unresolvedSecrets, progress } = kept;
     const { faults, againMs } = progress;
     const observed = {
       workload: names.workload,
@@ -248,6 +270,7 @@ export class KubeWorkloads implements Workloads {
       selector: printSelector(names),
       unavailable: lasting.length > 0 ? { reason: 'BrokerUnavailable', message } : waiting,
       unresolved,
+      unresolvedSecrets,
       notices: await this.#volumes.resize(observed.claims, owner),
       // Not at once, whatever is overdue.
       againAfterMs: Math.max(Math.min(...againMs), AGAIN_MS_MIN),
@@ -262,6 +285,7 @@ export class KubeWorkloads implements Workloads {
       selector: printSelector(names),
       unavailable: undefined,
       unresolved: [],
+      unresolvedSecrets: new Map(),
       notices: [],
       againAfterMs: undefined,
     };
