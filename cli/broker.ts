@@ -49,6 +49,7 @@ interface Options {
   readonly data: string;
   readonly serverCertificate: string;
   readonly controlCertificate: string;
+  readonly destinationSecrets: string;
   readonly host: string;
   readonly port: number;
   readonly healthPort: number;
@@ -68,6 +69,7 @@ async function serve(options: Options): Promise<void> {
       controlPort: options.controlPort,
       controlCertificateFolder: options.controlCertificate,
       serverCertificateFolder: options.serverCertificate,
+      destinationSecretsFile: options.destinationSecrets,
       dataFolder: options.data,
       host: options.host,
       port: options.port,
@@ -103,6 +105,11 @@ export function brokerCommand(): Command {
     .option('--data <folder>', 'where sessions and the last snapshot are kept', '/var/lib/mqttgrid')
     .option('--server-certificate <folder>', 'of the listener', '/etc/mqttgrid/server')
     .option('--control-certificate <folder>', 'of the stream', '/etc/mqttgrid/control')
+    .option(
+      '--destination-secrets <file>',
+      'what destinations of events authenticate with',
+      '/etc/mqttgrid/destinations/secrets.json',
+    )
     .addOption(new Option('--host <address>', 'address to listen on').default('', 'all'))
     .option('--port <port>', 'of MQTT over TLS', parsePort, 8883)
     .option('--health-port <port>', 'of /healthz and /readyz', parsePort, 8081)

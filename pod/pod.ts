@@ -9,6 +9,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { Clock } from '../control/clock.ts';
 import { isEqualStamp } from '../control/messages.ts';
 import { CertificateFiles, readCertificatePair } from './certificate-files.ts';
+import { DeliveriesTeller } from './deliveries-teller.ts';
 import { Follower } from './follower.ts';
 import type { HttpServer } from '../health/http-server.ts';
 import { serveHttp } from '../health/http-server.ts';
@@ -28,6 +29,8 @@ export interface PodOptions {
   readonly controlCertificateFolder: string;
   /** `tls.crt` and `tls.key` of the listener. */
   readonly serverCertificateFolder: string;
+  /** `{ SECRET: { KEY: base64 } }`, what destinations of events authenticate with; may be missing. */
+  readonly destinationSecretsFile: string;
   readonly dataFolder: string;
   /** Of the listener, and of the two below. */
   readonly host: string;
@@ -63,6 +66,7 @@ export class Pod {
   readonly #file: SnapshotFile;
   readonly #certificates: CertificateFiles;
   readonly #connection: OperatorConnection;
+  readonly #deliveries: DeliveriesTeller;
   #servers: readonly HttpServer[] = [];
   #isLate = false;
   readonly #cancelTimers: readonly (() => void)[];
@@ -71,12 +75,18 @@ export class Pod {
   private constructor(options: PodOptions, uid: string, saved: Follower['runs']) {
     const { clock, logger, dataFolder } = options;
     this.#options = options;
+    this.#deliveries = new DeliveriesTeller({
+      clock,
+      standings: () => this.broker?.deliveries ?? [],
+    });
     this.#served = new ServedBroker({
       host: options.host,
       port: options.port,
       storePath: join(dataFolder, 'sessions.db'),
       logger,
       onFatal: options.onFatal,
+      secrets: { type: 'File', path: options.destinationSecretsFile },
+      onDeliveries: () => this.#deliveries.changed(),
     });
     this.#file = new SnapshotFile({ path: snapshotPath(options), uid, clock, logger });
     this.#follower = new Follower({
@@ -88,6 +98,7 @@ export class Pod {
           this.#file.save(content);
         }
       },
+      deliveries: this.#deliveries,
       logger,
     });
     this.#certificates = new CertificateFiles({

@@ -3,7 +3,10 @@ import type { Broker, BrokerOptions, ServerCertificate } from '../broker/broker.
 import { startBroker, StoreUnavailableError } from '../broker/broker.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
-export interface ServedBrokerOptions extends Pick<BrokerOptions, 'host' | 'port'> {
+export interface ServedBrokerOptions extends Pick<
+  BrokerOptions,
+  'host' | 'port' | 'secrets' | 'onDeliveries'
+> {
   readonly storePath: string;
   readonly logger: Logger;
   /** What no snapshot mends, such as a port that another process has. */

@@ -142,6 +142,7 @@ export async function aControlPlane(t: TestContext): Promise<ControlPlane> {
       controlPort: port,
       resolve: () => Promise.resolve([...addresses]),
       controlCertificateFolder: join(folderOf(name), 'control'),
+      destinationSecretsFile: join(folderOf(name), 'secrets.json'),
       serverCertificateFolder: join(folderOf(name), 'server'),
       dataFolder: join(folderOf(name), 'data'),
       host: '127.0.0.1',
