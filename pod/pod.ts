@@ -29,7 +29,7 @@ export interface PodOptions {
   readonly controlCertificateFolder: string;
   /** `tls.crt` and `tls.key` of the listener. */
   readonly serverCertificateFolder: string;
-  /** `{ SECRET: { KEY: base64 } }`, what destinations of events authenticate with; may be missing. */
+  /** `{ SECRET: { KEY: base64 } }`, for destinations of events; it may be missing. */
   readonly destinationSecretsFile: string;
   readonly dataFolder: string;
   /** Of the listener, and of the two below. */

@@ -111,8 +111,8 @@ function missing(use: SecretUse, secret: Secret | undefined): Violation | undefi
   }
   const lacking = use.anyOf.find((keys) => keys.every((key) => !secret.data?.[key]));
   if (lacking === undefined) return undefined;
-  const keys = lacking.join(', ');
-  const message = `names the Secret ${name}, which has no key ${keys.replace(/, ([^,]*)$/, ' or $1')}`;
+  const keys = lacking.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  const message = `names the Secret ${name}, which has no key ${keys}`;
   return { field, reason: 'RefNotFound', message, remedy: 'add it to the Secret' };
 }
 
