@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ReasonCode } from '../domain/reason-codes.ts';
@@ -8,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { ServerCertificate } from './listener.ts';
 import type { DeliveryStanding } from '../domain/delivery-standing.ts';
+import { withFilesIn } from './events/data-files.ts';
 import { startEventsThread, type StartEventsThread } from './events/events-thread.ts';
 import type { SecretsSource } from './events/secrets.ts';
 import { Listener } from './listener.ts';
@@ -30,6 +32,8 @@ export interface BrokerOptions {
   readonly storePath?: string;
   /** Opens what is at `storePath`; SQLite unless given. */
   readonly openStore?: (path: string, logger: Logger) => Promise<SessionStore>;
+  /** Where files of events are whose paths are relative; that of the store unless given. */
+  readonly dataFolder?: string;
   /** Where destinations of events read what they authenticate with; none unless given. */
   readonly secrets?: SecretsSource;
   /** Called when `deliveries` of the broker changed: at most a few times a second. */
@@ -72,7 +76,12 @@ const CLOSE_GRACE_MS = 2000;
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { snapshot, logger, clock = systemClock, storePath, openStore = openSqlite } = options;
   const store = storePath === undefined ? undefined : await openStore(storePath, logger);
-  const core = await newCore(snapshot, {
+  const folder = options.dataFolder ?? (storePath === undefined ? undefined : dirname(storePath));
+  const placed = (stated: Snapshot): Snapshot =>
+    folder === undefined
+      ? stated
+      : { ...stated, eventSubscriptions: withFilesIn(folder, stated.eventSubscriptions) };
+  const core = await newCore(placed(snapshot), {
     logger,
     clock,
     store,
@@ -92,7 +101,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return core.events.deliveries;
     },
     apply(next) {
-      core.apply(next);
+      core.apply(placed(next));
       listener.setConnectionsMax(core.limits.clients);
     },
     setServerCertificate: (certificate) => listener.setCertificate(certificate),

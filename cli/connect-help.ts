@@ -12,7 +12,7 @@ export function shellQuote(word: string): string {
 }
 
 /** As short as it can be from where the person is. */
-function shownPath(file: string): string {
+export function shownPath(file: string): string {
   const near = relative(process.cwd(), file);
   return near.startsWith('..') ? file : near;
 }

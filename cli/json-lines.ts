@@ -1,6 +1,7 @@
 /** Events as JSON, one a line, for scripts: the names here are API. */
 import { printFieldPath } from '../domain/violation.ts';
 import type { Located } from '../manifests/located.ts';
+import type { Delivery } from '../standalone/deliveries.ts';
 import type { ObjectStatus, StandaloneEvent } from '../standalone/standalone-events.ts';
 
 export type JsonLine = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -21,6 +22,19 @@ function conditionJson({ key, conditions }: ObjectStatus): JsonLine {
   return { event: 'condition', object: key, ready: ready?.status === 'True', conditions };
 }
 
+function deliveryJson({ key, fault, ...standing }: Delivery): JsonLine {
+  const { matched, delivered, failed, deadLettered, dropped, pending } = standing;
+  const counts = { matched, delivered, failed, deadLettered, dropped, pending };
+  const { reason, message, sinceMs } = fault ?? {};
+  const since = sinceMs === undefined ? undefined : new Date(sinceMs).toISOString();
+  return {
+    event: 'delivery',
+    object: key,
+    ...counts,
+    ...(fault === undefined ? {} : { fault: { reason, message, since } }),
+  };
+}
+
 export function eventJson(event: StandaloneEvent): JsonLine {
   switch (event.event) {
     case 'violation':
@@ -34,6 +48,8 @@ export function eventJson(event: StandaloneEvent): JsonLine {
       const { certificates, endpoints } = event;
       return { event: event.event, endpoints: Object.fromEntries(endpoints), certificates };
     }
+    case 'delivery':
+      return deliveryJson(event.delivery);
     case 'notice':
     case 'change':
       return event;

@@ -5,6 +5,7 @@ import type { ObjectStatus, StandaloneEvent } from '../standalone/standalone-eve
 import type { Standalone } from '../standalone/standalone.ts';
 import { connectHelp } from './connect-help.ts';
 import type { Delivery } from './demo.ts';
+import { deliveryLine, destinationLines } from './destination-text.ts';
 import { count, objectLabel, shorten, styled, table, violationLine } from './render.ts';
 import type { Cell } from './render.ts';
 
@@ -74,6 +75,8 @@ export function eventText(event: Exclude<StandaloneEvent, { event: 'ready' }>): 
       return `${objectLabel(event.object)} ${CHANGE_WORDS[event.change]}`;
     case 'condition':
       return conditionLine(event.status);
+    case 'delivery':
+      return deliveryLine(event.delivery);
     case 'endpoints': {
       const listening = [...event.endpoints].map(([name, url]) => `${name} on ${url}`);
       return `serving ${listening.length === 0 ? 'nothing' : listening.join(', ')}`;
@@ -101,7 +104,11 @@ export function readyText(standalone: Standalone): string {
     ...served.map((each) => {
       const url = styled('bold', `mqtts://${each.host}:${each.port}`);
       const name = printable(each.snapshot.name);
-      return [`${name} listens on ${url}`, ...connectHelp({ served: each, caFile: serverCaFile })];
+      return [
+        `${name} listens on ${url}`,
+        ...connectHelp({ served: each, caFile: serverCaFile }),
+        ...destinationLines(each.snapshot),
+      ];
     }),
   ];
   const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));

@@ -30,6 +30,15 @@ What the next start needs lies in the folder of --data:
                                          when the MqttNamespace goes, until you delete it
   state/                                 which object is the older, where two are in conflict
   certificates/                          the development CA and what it issued
+  secrets/                               yours to make, if a destination of events names a Secret: a
+                                         folder of its name, with a file for each key
+                                           webhook.authSecretName     token, or authorization (the
+                                                                      whole header), or hmacKey
+                                           *.caSecretName             ca.crt, PEM
+                                           kafka.saslSecretName       mechanism, username, password
+                                         A changed file counts from the next connection on.
+Files of events whose path is relative are in there, too: path events/a.ndjson is
+.mqttgrid/events/a.ndjson by default.
 
 With -o json, standard output is one JSON line for each event, logs go to standard error:
   {"event":"violation","file","line","column","object","field","reason","message","remedy"}
@@ -38,6 +47,9 @@ With -o json, standard output is one JSON line for each event, logs go to standa
   {"event":"ready","endpoints":{"<MqttNamespace>":"mqtts://127.0.0.1:8883"},"certificates":"..."}
   {"event":"change","change":"Added"|"Modified"|"Removed","object"}    once it is in force
   {"event":"endpoints","endpoints":{...}}    when they changed after ready
+  {"event":"delivery","object","matched","delivered","failed","deadLettered","dropped","pending",
+   "fault":{reason,message,since}}    when a destination begins or ceases to take events, and when
+                              events are given up, at most once a minute
   {"event":"notice","message"}    {"event":"demo",...}
 An object is named Kind/namespace/name. Violations of the start come before ready.
 
@@ -52,6 +64,7 @@ interface Options {
   readonly host: string;
   readonly port: number;
   readonly data: string;
+  readonly secrets?: string;
   readonly validateOnly?: true;
   readonly output: OutputFormat;
   readonly logLevel: string;
@@ -111,6 +124,7 @@ async function up(folder: string, options: Options): Promise<ExitCode> {
     host: options.host,
     port: options.port,
     data: options.data,
+    secrets: options.secrets,
     tls: tls.value,
     developmentCertificates: options.developmentCertificates,
     clock: systemClock,
@@ -139,6 +153,7 @@ export function upCommand(): Command {
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
     .option('--port <port>', 'of the first MqttNamespace; others get the next', parsePort, 8883)
     .option('--data <folder>', 'where state and certificates are kept', '.mqttgrid')
+    .option('--secrets <folder>', 'SECRET/KEY of destinations of events (secrets/ of --data)')
     .option('--validate-only', 'only check the manifests, as mqttgrid validate does')
     .addOption(outputOption())
     .addOption(

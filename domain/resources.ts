@@ -246,8 +246,9 @@ export interface Destination {
   /** One JSON event a line, for tests and for a single machine. */
   readonly file?: {
     /**
-     * On the machine, or in the pod, that delivers; at most 4096 characters. A relative one starts
-     * at the broker's working directory. No other MqttNamespace's events go to the same file.
+     * On the machine, or in the pod, that delivers; at most 4096 characters. A relative one is
+     * within the folder of `--data`: a pod's volume. No other MqttNamespace's events go to the same
+     * file.
      */
     readonly path: string;
     /**

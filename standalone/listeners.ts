@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Broker, startBroker } from '../broker/broker.ts';
 import { StoreUnavailableError } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
+import type { DeliveryStanding } from '../domain/delivery-standing.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { systemErrorCode } from '../manifests/manifest-files.ts';
 
@@ -25,10 +26,16 @@ export interface ListenersOptions {
   readonly tls: ServerTls;
   /** Where sessions are kept, a file for each MqttNamespace. */
   readonly storeFolder: string;
+  /** Where files of events are whose paths are relative. */
+  readonly dataFolder: string;
+  /** `SECRET/KEY`, for destinations of events. */
+  readonly secretsFolder: string;
   readonly startBroker: StartBroker;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onNotice: (notice: string) => void;
+  /** How a MqttNamespace's EventSubscriptions fare; undefined: it has no broker any more. */
+  readonly onDeliveries: (key: string, standings: readonly DeliveryStanding[] | undefined) => void;
 }
 
 export interface ListenFault {
@@ -129,6 +136,7 @@ class BrokerListeners implements Listeners {
     for (const [key] of gone) this.#running.delete(key);
     for (const key of this.#portOf.keys()) if (!wanted.has(key)) this.#portOf.delete(key);
     await Promise.all(gone.map(([, { broker }]) => broker.close()));
+    for (const [key] of gone) this.#options.onDeliveries(key, undefined);
     return gone.map(([key]) => key);
   }
 
@@ -138,6 +146,12 @@ class BrokerListeners implements Listeners {
     this.#options.onNotice(
       `${key} is not served any more; its sessions stay in ${path} until you delete that folder`,
     );
+  }
+
+  #tellDeliveries(key: string): void {
+    const running = this.#running.get(key);
+    // One that is still starting is asked when it has started.
+    if (running !== undefined) this.#options.onDeliveries(key, running.broker.deliveries);
   }
 
   #assignPort(key: string): number {
@@ -153,7 +167,7 @@ class BrokerListeners implements Listeners {
   }
 
   async #start(key: string, snapshot: Snapshot): Promise<ListenFault | undefined> {
-    const { startBroker, storeFolder, host, tls, clock, logger } = this.#options;
+    const { startBroker, storeFolder, dataFolder, host, tls, clock, logger } = this.#options;
     const port = this.#assignPort(key);
     if (port > PORT_MAX) {
       const message = `no port is left: it would be ${port}, and ${PORT_MAX} is the last`;
@@ -161,8 +175,13 @@ class BrokerListeners implements Listeners {
     }
     try {
       const storePath = storePathOf(storeFolder, key);
-      const broker = await startBroker({ host, port, tls, snapshot, clock, logger, storePath });
+      const broker = await startBroker({
+        ...{ host, port, tls, snapshot, clock, logger, storePath, dataFolder },
+        secrets: { type: 'Folder', path: this.#options.secretsFolder },
+        onDeliveries: () => this.#tellDeliveries(key),
+      });
       this.#running.set(key, { broker, snapshot });
+      this.#tellDeliveries(key);
       return undefined;
     } catch (error) {
       return startFault(host, port, error);

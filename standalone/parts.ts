@@ -7,6 +7,8 @@ import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
 import type { Clock } from './clock.ts';
 import { CertificateFileError } from './development-certificates.ts';
+import { Deliveries } from './deliveries.ts';
+import type { Delivery } from './deliveries.ts';
 import { openDevelopmentIssuer } from './development-issuer.ts';
 import type { DevelopmentIssuer } from './development-issuer.ts';
 import { openFirstSeen } from './first-seen.ts';
@@ -28,6 +30,8 @@ export interface StandaloneOptions {
   readonly port: number;
   /** Folder of what is kept: sessions, ages of objects, development certificates. */
   readonly data: string;
+  /** `SECRET/KEY`, for destinations of events; by default `secrets` in the folder of `data`. */
+  readonly secrets?: string | undefined;
   /** Of the listeners; undefined: from the development authority. */
   readonly tls?: ServerTls | undefined;
   /** Whether MqttNamespaces without a CaCertificate take the development CA. */
@@ -49,6 +53,9 @@ export interface Parts {
   readonly manifests: Manifests;
   readonly firstSeen: FirstSeen;
   readonly listeners: Listeners;
+  readonly deliveries: Deliveries;
+  /** Absolute. */
+  readonly secretsFolder: string;
   /** Undefined: nothing of this process needs it. */
   readonly issuer: DevelopmentIssuer | undefined;
   readonly serverCaFile: string | undefined;
@@ -79,7 +86,11 @@ async function serverTls(
   return { tls: server, caFile: authority.caCertificateFile, warnings: server.warnings };
 }
 
-async function assemble(options: StandaloneOptions, manifests: Manifests): Promise<Parts> {
+async function assemble(
+  options: StandaloneOptions,
+  manifests: Manifests,
+  onNews: (delivery: Delivery) => void,
+): Promise<Parts> {
   const { data, clock, host, port, logger } = options;
   const notices: string[] = [];
   const firstSeen = openFirstSeen({
@@ -91,6 +102,8 @@ async function assemble(options: StandaloneOptions, manifests: Manifests): Promi
   const { tls, caFile, warnings } = await serverTls(options, issuer);
   notices.push(...(issuer?.authority.warnings ?? []), ...warnings);
   const start = options.startBroker ?? startBroker;
+  const secretsFolder = resolve(options.secrets ?? join(data, 'secrets'));
+  const deliveries = new Deliveries({ nowMs: () => clock.nowMs(), onNews });
   return {
     options,
     manifests,
@@ -100,11 +113,16 @@ async function assemble(options: StandaloneOptions, manifests: Manifests): Promi
       firstPort: port,
       tls,
       storeFolder: resolve(data, 'sessions'),
+      dataFolder: resolve(data),
+      secretsFolder,
       startBroker: start,
       clock,
       logger,
       onNotice: (notice) => notices.push(notice),
+      onDeliveries: (key, standings) => deliveries.take(key, standings),
     }),
+    deliveries,
+    secretsFolder,
     issuer,
     serverCaFile: caFile,
     notices,
@@ -112,12 +130,15 @@ async function assemble(options: StandaloneOptions, manifests: Manifests): Promi
 }
 
 /** A failure: the manifests, the folder of state or a certificate in it cannot be used. */
-export async function openParts(options: StandaloneOptions): Promise<Result<Parts, StartFault>> {
+export async function openParts(
+  options: StandaloneOptions,
+  onNews: (delivery: Delivery) => void,
+): Promise<Result<Parts, StartFault>> {
   const manifests = openManifests(options.folder);
   const { fault } = manifests.load();
   if (fault !== undefined) return failure({ message: `${fault.message}: ${fault.remedy}` });
   try {
-    return success(await assemble(options, manifests));
+    return success(await assemble(options, manifests, onNews));
   } catch (error) {
     if (error instanceof CertificateFileError) return failure({ message: error.message });
     const code = systemErrorCode(error);

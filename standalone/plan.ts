@@ -2,18 +2,26 @@
 import { readCertificate } from '../certificates/read.ts';
 import { compile } from '../domain/compile.ts';
 import type { Verdict } from '../domain/compile.ts';
-import { conditionsOf, NOT_ROUTED } from '../domain/conditions.ts';
-import type { ProgrammedState } from '../domain/conditions.ts';
+import {
+  conditionsOf,
+  deliveringState,
+  NOT_ROUTED_TO,
+  printViolations,
+} from '../domain/conditions.ts';
+import type { DeliveringState, ProgrammedState } from '../domain/conditions.ts';
+import { isInForce } from '../domain/compile.ts';
 import { KINDS, resourceKey } from '../domain/resources.ts';
 import type { Resource, ResourceOf } from '../domain/resources.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Violation } from '../domain/violation.ts';
+import type { Deliveries } from './deliveries.ts';
 import { developmentCaCertificate, namespacesWithoutAuthority } from './development-clients.ts';
 import { byPlace } from '../manifests/located.ts';
 import type { Located } from '../manifests/located.ts';
 import type { Listening } from './listeners.ts';
 import type { ManifestObject, ManifestSet } from '../manifests/manifests.ts';
 import { resourceOf } from '../manifests/manifests.ts';
+import { missingSecrets } from './secrets.ts';
 import type { ObjectStatus } from './standalone-events.ts';
 
 export interface PlanOptions {
@@ -22,6 +30,8 @@ export interface PlanOptions {
   readonly creationTimestamps: ReadonlyMap<string, string>;
   /** PEM of the development CA; undefined: MqttNamespaces without a CaCertificate stay so. */
   readonly developmentCa?: string | undefined;
+  /** Of Secrets that destinations name; undefined: nobody looks whether they are there. */
+  readonly secretsFolder?: string | undefined;
 }
 
 export interface Plan {
@@ -33,6 +43,8 @@ export interface Plan {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** MqttNamespaces whose clients nobody can admit but the development CA. */
   readonly withoutAuthority: readonly ResourceOf<'MqttNamespace'>[];
+  /** By key of each EventSubscription in force whose Secrets are not all there. */
+  readonly missingSecrets: ReadonlyMap<string, readonly Violation[]>;
   /** All that is wrong with the manifests, in the order of files. */
   readonly violations: readonly Located[];
 }
@@ -78,15 +90,37 @@ export function planOf(set: ManifestSet, options: PlanOptions): Plan {
     resources.push(added);
   }
   const { snapshots, verdicts } = compile(resources, { nowMs, readCertificate });
-  const found = set.objects.flatMap((object) => violationsOf(object, verdicts.get(object.key)));
+  const missing = missingSecretsOf(resources, verdicts, options.secretsFolder);
+  const found = set.objects.flatMap((object) => [
+    ...violationsOf(object, verdicts.get(object.key)),
+    ...(missing.get(object.key) ?? []).map((violation) => object.locate(violation)),
+  ]);
   return {
     set,
     resources,
     verdicts,
     snapshots: inOrderOfAge(resources, snapshots),
     withoutAuthority,
+    missingSecrets: missing,
     violations: [...set.violations, ...found].sort(byPlace),
   };
+}
+
+function missingSecretsOf(
+  resources: readonly Resource[],
+  verdicts: ReadonlyMap<string, Verdict>,
+  folder: string | undefined,
+): ReadonlyMap<string, readonly Violation[]> {
+  const missing = new Map<string, readonly Violation[]>();
+  for (const resource of resources) {
+    if (folder === undefined || resource.kind !== 'EventSubscription') continue;
+    const key = resourceKey(resource);
+    const verdict = verdicts.get(key);
+    if (verdict === undefined || !isInForce(verdict)) continue;
+    const violations = missingSecrets(folder, resource.spec);
+    if (violations.length > 0) missing.set(key, violations);
+  }
+  return missing;
 }
 
 function ownerKeyOf(resource: Resource): string {
@@ -97,16 +131,51 @@ function ownerKeyOf(resource: Resource): string {
     : resourceKey({ kind: 'MqttNamespace', metadata: { ...metadata, name } });
 }
 
-function programmedState(resource: Resource, listening: Listening): ProgrammedState {
+/** What runs beside the plan. */
+export interface Situation {
+  readonly listening: Listening;
+  readonly deliveries: Pick<Deliveries, 'faultOf'>;
+}
+
+function programmedState(resource: Resource, plan: Plan, listening: Listening): ProgrammedState {
   if (resource.refusedFor !== undefined) return 'Pending';
-  if (resource.kind === 'EventTopic' || resource.kind === 'EventSubscription') {
-    return NOT_ROUTED;
-  }
-  const owner = ownerKeyOf(resource);
-  if (listening.ports.has(owner)) return 'Programmed';
-  const fault = listening.faults.get(owner);
+  const owners = isOfEvents(resource) ? routingTo(resource, plan) : [ownerKeyOf(resource)];
+  if (owners.length === 0) return NOT_ROUTED_TO;
+  const waiting = owners.find((owner) => !listening.ports.has(owner));
+  if (waiting === undefined) return 'Programmed';
+  const fault = listening.faults.get(waiting);
   if (fault === undefined) return 'Pending';
-  return { reason: 'Pending', message: `${owner} has no broker: ${fault.message}` };
+  return { reason: 'Pending', message: `${waiting} has no broker: ${fault.message}` };
+}
+
+type EventResource = ResourceOf<'EventTopic'> | ResourceOf<'EventSubscription'>;
+
+function isOfEvents(resource: Resource): resource is EventResource {
+  return resource.kind === 'EventTopic' || resource.kind === 'EventSubscription';
+}
+
+/** Keys of the MqttNamespaces whose messages become events of the topic. */
+function routingTo({ kind, metadata, spec }: EventResource, { snapshots }: Plan): string[] {
+  const topic = kind === 'EventTopic' ? metadata.name : spec.topicRef.name;
+  const place = `MqttNamespace/${metadata.namespace}/`;
+  return [...snapshots]
+    .filter(([key, { route }]) => key.startsWith(place) && route?.eventTopic === topic)
+    .map(([key]) => key);
+}
+
+/** Undefined: nothing is delivered to it. */
+function delivering(
+  resource: Resource,
+  plan: Plan,
+  { deliveries }: Situation,
+): DeliveringState | undefined {
+  if (resource.kind !== 'EventSubscription' || resource.refusedFor !== undefined) return undefined;
+  const key = resourceKey(resource);
+  const missing = plan.missingSecrets.get(key);
+  if (missing !== undefined) return { reason: 'RefNotFound', message: printViolations(missing) };
+  return routingTo(resource, plan).length === 0
+    ? undefined
+    : deliveringState(deliveries.faultOf(key));
 }
 
 function byKind(left: ObjectStatus, right: ObjectStatus): number {
@@ -114,13 +183,14 @@ function byKind(left: ObjectStatus, right: ObjectStatus): number {
   return kinds === 0 ? (left.key < right.key ? -1 : 1) : kinds;
 }
 
-/** How every object stands once the brokers are as `listening` says; in the order of kinds. */
-export function statusesOf(plan: Plan, listening: Listening): Map<string, ObjectStatus> {
+/** How every object stands once the brokers are as the situation says; in the order of kinds. */
+export function statusesOf(plan: Plan, situation: Situation): Map<string, ObjectStatus> {
   const statuses = plan.resources.map((resource): ObjectStatus => {
     const { kind, metadata } = resource;
     const key = resourceKey(resource);
     const verdict = plan.verdicts.get(key) ?? { faults: [], unresolved: [] };
-    const conditions = conditionsOf(verdict, programmedState(resource, listening));
+    const programmed = programmedState(resource, plan, situation.listening);
+    const conditions = conditionsOf(verdict, programmed, delivering(resource, plan, situation));
     return { key, kind, name: metadata.name, namespace: metadata.namespace, conditions };
   });
   return new Map(statuses.sort(byKind).map((status) => [status.key, status]));

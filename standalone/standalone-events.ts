@@ -1,6 +1,7 @@
 /** What the standalone process tells whoever started it. */
 import type { Condition } from '../domain/conditions.ts';
 import type { Kind } from '../domain/resources.ts';
+import type { Delivery } from './deliveries.ts';
 import type { Located } from '../manifests/located.ts';
 
 /** One object and how it stands. */
@@ -33,6 +34,8 @@ export type StandaloneEvent =
     }
   | { readonly event: 'condition'; readonly status: ObjectStatus }
   | { readonly event: 'endpoints'; readonly endpoints: Endpoints }
+  /** A destination began or ceased to take events, or more of them were given up. */
+  | { readonly event: 'delivery'; readonly delivery: Delivery }
   | {
       readonly event: 'ready';
       readonly endpoints: Endpoints;

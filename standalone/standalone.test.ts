@@ -65,6 +65,8 @@ function lineOf(event: StandaloneEvent): string {
     }
     case 'endpoints':
       return `endpoints ${[...event.endpoints.keys()].join(' ')}`;
+    case 'delivery':
+      return `delivery ${event.delivery.key}`;
     case 'ready':
       return 'ready';
   }
@@ -322,7 +324,7 @@ test('two MqttNamespaces take the development CA, each under a name of its own',
   assert.equal(standalone.served.length, 2);
 });
 
-test('events are accepted and not programmed in this version', async (t) => {
+test('an EventTopic that nothing routes to is Ready, and says so', async (t) => {
   const { write, start } = bench(t);
   write(
     'a.yaml',
@@ -331,9 +333,8 @@ test('events are accepted and not programmed in this version', async (t) => {
   const standalone = await start();
   const conditions = standalone.round.statuses.get('EventTopic/default/events')?.conditions ?? [];
   const by = new Map(conditions.map((condition) => [condition.type, condition]));
-  assert.equal(by.get('Accepted')?.status, 'True');
-  assert.equal(by.get('Programmed')?.reason, 'UnsupportedValue');
-  assert.match(by.get('Ready')?.message ?? '', /not routed .* in this version/);
+  assert.equal(by.get('Ready')?.status, 'True');
+  assert.match(by.get('Programmed')?.message ?? '', /no MqttNamespace routes/);
 });
 
 test('a folder that vanishes leaves all in force, and is followed when it is back', async (t) => {

@@ -3,9 +3,11 @@
  * MqttNamespace in it, kept as the folder says.
  */
 import { resolve } from 'node:path';
+import { withFilesIn } from '../broker/events/data-files.ts';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { Delivery } from './deliveries.ts';
 import type { ClientFiles } from './development-issuer.ts';
 import { watchFolder } from './folder-watch.ts';
 import type { FolderWatch } from './folder-watch.ts';
@@ -63,8 +65,10 @@ class RunningStandalone implements Standalone {
   served: readonly Served[] = [];
   readonly serverCaFile: string | undefined;
   readonly #parts: Parts;
+  #plan: Plan | undefined;
   #listening: Listening = { ports: new Map(), faults: new Map() };
   #watch: FolderWatch | undefined;
+  #secretsWatch: FolderWatch | undefined;
   #cancelRecheck: () => void = () => undefined;
   #wanted = false;
   #working: Promise<void> | undefined;
@@ -96,9 +100,36 @@ class RunningStandalone implements Standalone {
   async close(): Promise<void> {
     this.#closed = true;
     this.#watch?.close();
+    this.#secretsWatch?.close();
     this.#cancelRecheck();
     await this.#working;
     await this.#parts.listeners.close();
+  }
+
+  /** What a broker says of its destinations may change how objects stand, between rounds. */
+  delivered(delivery: Delivery): void {
+    if (this.#plan === undefined || this.#closed) return;
+    const before = this.round;
+    this.round = { ...before, statuses: this.#statusesOf(this.#plan) };
+    for (const event of eventsBetween(before, this.round, false)) {
+      this.#parts.options.onEvent(event);
+    }
+    this.#parts.options.onEvent({ event: 'delivery', delivery });
+  }
+
+  #statusesOf(plan: Plan): Round['statuses'] {
+    const { deliveries } = this.#parts;
+    return statusesOf(plan, { listening: this.#listening, deliveries });
+  }
+
+  /** From the first one that is missing on: it is told when it is there. */
+  #followSecrets(): void {
+    if (this.#closed) return;
+    this.#secretsWatch ??= watchFolder({
+      folder: this.#parts.secretsFolder,
+      clock: this.#parts.options.clock,
+      onChange: () => this.#request(),
+    });
   }
 
   #schedule(): void {
@@ -123,29 +154,33 @@ class RunningStandalone implements Standalone {
     if (!this.#closed) this.#schedule();
   }
 
-  #plan(): { readonly plan: Plan; readonly notices: readonly string[] } {
-    const { options, manifests, firstSeen, issuer } = this.#parts;
+  #nextPlan(): { readonly plan: Plan; readonly notices: readonly string[] } {
+    const { options, manifests, firstSeen, issuer, secretsFolder } = this.#parts;
     const { set, fault } = manifests.load();
     const keys = set.objects.map(({ key }) => key);
     const plan = planOf(set, {
       nowMs: options.clock.nowMs(),
       creationTimestamps: firstSeen.timestamps(keys, set.complete && fault === undefined),
+      secretsFolder,
       developmentCa: options.developmentCertificates
         ? issuer?.authority.caCertificatePem
         : undefined,
     });
+    if (plan.missingSecrets.size > 0) this.#followSecrets();
     if (fault === undefined) return { plan, notices: set.notices };
     const kept = `${fault.message}; what was declared stays in force until it is back`;
     return { plan, notices: [...set.notices, kept] };
   }
 
   async #runRound(first: boolean): Promise<StartFault | undefined> {
-    const { plan, notices } = this.#plan();
+    const { plan, notices } = this.#nextPlan();
     this.#listening = await this.#parts.listeners.apply(plan.snapshots);
     const fault = first ? this.#fatalFault(plan) : undefined;
     if (fault !== undefined) return fault;
+    const told = [...notices, ...(await this.#finish(plan))];
     const before = this.round;
-    this.round = this.#roundOf(plan, [...notices, ...(await this.#finish(plan))]);
+    this.#plan = plan;
+    this.round = this.#roundOf(plan, told);
     for (const event of eventsBetween(before, this.round, first)) {
       this.#parts.options.onEvent(event);
     }
@@ -184,8 +219,11 @@ class RunningStandalone implements Standalone {
   }
 
   #servedOf(plan: Plan, files: ReadonlyMap<string, ClientFiles>): Served[] {
-    const host = connectHost(this.#parts.options.host);
-    return [...plan.snapshots].flatMap(([key, snapshot]) => {
+    const { host: listenHost, data } = this.#parts.options;
+    const host = connectHost(listenHost);
+    return [...plan.snapshots].flatMap(([key, declared]) => {
+      const eventSubscriptions = withFilesIn(resolve(data), declared.eventSubscriptions);
+      const snapshot = { ...declared, eventSubscriptions };
       const port = this.#listening.ports.get(key);
       const clientFiles: ClientFiles = files.get(key) ?? new Map();
       return port === undefined ? [] : [{ key, snapshot, host, port, clientFiles }];
@@ -197,7 +235,7 @@ class RunningStandalone implements Standalone {
     return {
       notices,
       violations: [...plan.violations, ...listenViolations(plan, listening)].sort(byPlace),
-      statuses: statusesOf(plan, listening),
+      statuses: this.#statusesOf(plan),
       specs: new Map(
         plan.set.objects.filter(({ refused }) => !refused).map(({ key, spec }) => [key, spec]),
       ),
@@ -213,9 +251,10 @@ class RunningStandalone implements Standalone {
 export async function startStandalone(
   options: StandaloneOptions,
 ): Promise<Result<Standalone, StartFault>> {
-  const opened = await openParts(options);
+  let running: RunningStandalone | undefined;
+  const opened = await openParts(options, (delivery) => running?.delivered(delivery));
   if (!opened.ok) return opened;
-  const standalone = new RunningStandalone(opened.value);
+  const standalone = (running = new RunningStandalone(opened.value));
   const fault = await standalone.start();
   if (fault === undefined) return success(standalone);
   await standalone.close();
