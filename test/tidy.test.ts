@@ -35,10 +35,10 @@ const ENTRIES = [
   // What programs import, and what the text in their stacks' state loads.
   /^provider\/(?:index|runtime\/main)\.ts$/,
   /^examples\/[a-z-]+\/pulumi\/index\.ts$/,
-  /^examples\/[a-z-]+\/client\.ts$/,
+  /^examples\/[a-z-]+\/(?:client|events|receiver)\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
   /^test\/pulumi\/fixtures\/[a-z0-9-]+\/index\.ts$/,
-  /^test\/bench\/(?:bench|store|operator\/bench)\.ts$/,
+  /^test\/bench\/(?:bench|store|(?:operator|routing)\/bench)\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];

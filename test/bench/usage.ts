@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface Usage {
   /** User and system time of all its threads. */
   readonly cpuSeconds: number;
+  /** Of its first thread alone, and none of the processes that it started. */
+  readonly mainThreadCpuSeconds: number;
   readonly residentKib: number;
   /** Bytes sent to block devices; 0 for a store in a file system in memory. */
   readonly writtenBytes: number;
@@ -14,7 +16,8 @@ const TICKS_PER_SECOND = 100;
 
 /** Of a process and those that it started. */
 export function usageOf(pid: number): Usage {
-  const usage = { cpuSeconds: 0, residentKib: 0, writtenBytes: 0 };
+  const mainThreadCpuSeconds = cpuSeconds(read(`/proc/${pid}/task/${pid}/stat`));
+  const usage = { cpuSeconds: 0, mainThreadCpuSeconds, residentKib: 0, writtenBytes: 0 };
   for (const member of family(pid)) {
     usage.cpuSeconds += cpuSeconds(read(`/proc/${member}/stat`));
     usage.residentKib += numberAfter(read(`/proc/${member}/status`), 'VmRSS:');

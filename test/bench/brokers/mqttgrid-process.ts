@@ -1,6 +1,6 @@
 /**
  * mqttgrid's own broker for a measurement: the real one, with identity, permissions and metrics,
- * and the limits out of the way. `node mqttgrid-process.ts CERTIFICATES CLIENTS [STORE]`
+ * and the limits out of the way. `node mqttgrid-process.ts CERTIFICATES CLIENTS [STORE [ROUTE]]`
  */
 import { X509Certificate } from 'node:crypto';
 import { Session } from 'node:inspector/promises';
@@ -14,7 +14,7 @@ import { LIMIT_RULES, limitsOf } from '../../../domain/limits.ts';
 import type { Snapshot, SnapshotPermissionBinding } from '../../../domain/snapshot.ts';
 import { clientName, readCertificates } from '../certificates.ts';
 import { ROOT } from '../load/job.ts';
-import type { Insight, ToBroker } from './process.ts';
+import type { Insight, Route, ToBroker } from './process.ts';
 import { tell, tellReady } from './process.ts';
 
 /** Far beyond what a machine does; the default bounds stay where they are no rates. */
@@ -28,12 +28,13 @@ const RAISED: readonly (keyof Limits)[] = [
 ];
 const SESSION_QUEUE_MESSAGES = 1000000;
 
-function raisedLimits(): Limits {
+function raisedLimits(others: Partial<Limits> = {}): Limits {
   const ceilings = RAISED.map((name) => [name, LIMIT_RULES[name].ceiling]);
   return limitsOf({
     ...(Object.fromEntries(ceilings) as Partial<Limits>),
     clients: 100000,
     sessionQueueMessages: SESSION_QUEUE_MESSAGES,
+    ...others,
   });
 }
 
@@ -54,11 +55,11 @@ function bindingsOf(topicSpaceName: string, permission: string): SnapshotPermiss
     });
 }
 
-function snapshotOf(authorityPem: string, clients: number): Snapshot {
+function snapshotOf(authorityPem: string, clients: number, route: Route | undefined): Snapshot {
   const spaces = Object.entries(SPACES);
   return {
     name: 'bench',
-    limits: raisedLimits(),
+    limits: raisedLimits(route?.limits),
     caCertificates: [
       { name: 'ca', certificate: new X509Certificate(authorityPem).raw.toString('base64') },
     ],
@@ -78,7 +79,8 @@ function snapshotOf(authorityPem: string, clients: number): Snapshot {
       topicTemplates: templates.map((template) => `${ROOT}/${template}`),
     })),
     permissionBindings: spaces.flatMap(([name, { permission }]) => bindingsOf(name, permission)),
-    eventSubscriptions: [],
+    eventSubscriptions: route === undefined ? [] : [route.subscription],
+    ...(route && { route: { eventTopic: 'bench', outboxOverflow: 'DropOldest' } }),
   };
 }
 
@@ -97,10 +99,11 @@ function countCommits(): void {
   };
 }
 
-function insightOf({ metrics }: Broker): Insight {
+function insightOf({ metrics, deliveries }: Broker): Insight {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return {
     commits,
+    events: deliveries[0],
     publishesReceived: metrics.publishesReceived,
     messagesDelivered: metrics.messagesDelivered,
     messagesDropped:
@@ -131,8 +134,9 @@ async function profile(): Promise<void> {
   tell({ type: 'profile', profile: JSON.stringify(taken) });
 }
 
-const [certificates, clients, storePath] = process.argv.slice(2);
+const [certificates, clients, storePath, routeJson] = process.argv.slice(2);
 const { authorityPem, serverChainPem, serverKeyPem } = readCertificates(certificates!);
+const route = routeJson === undefined ? undefined : (JSON.parse(routeJson) as Route);
 if (storePath !== undefined) countCommits();
 // Observing has its price, so it is only for those who count bytes.
 if (globalThis.gc !== undefined) {
@@ -145,7 +149,7 @@ const broker = await startBroker({
   host: '127.0.0.1',
   port: 0,
   tls: { certificatePem: serverChainPem, privateKeyPem: serverKeyPem },
-  snapshot: snapshotOf(authorityPem, Number(clients)),
+  snapshot: snapshotOf(authorityPem, Number(clients), route),
   // What an operator of a busy broker keeps: refusals, not every client that comes and goes.
   logger: pino({ level: 'warn' }, process.stderr),
   ...(storePath === undefined ? {} : { storePath }),

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ROOT } from '../load/job.ts';
 import { findAedes, findProgram } from './find.ts';
-import type { FromBroker, Insight, ToBroker } from './process.ts';
+import type { FromBroker, Insight, Route, ToBroker } from './process.ts';
 
 export const BROKER_NAMES = ['mqttgrid', 'floor', 'durable', 'mosquitto', 'aedes'] as const;
 /** `durable` is mqttgrid with its session store on disk. */
@@ -36,6 +36,8 @@ export interface BrokerFiles {
   readonly clients: number;
   /** A folder of this broker's own: stores, configuration. */
   readonly folder: string;
+  /** Of mqttgrid with its store on disk. */
+  readonly route?: Route;
   /** For Node, in front of the broker's file. */
   readonly execArgv?: readonly string[];
 }
@@ -66,7 +68,8 @@ export function startBroker(name: BrokerName, files: BrokerFiles): Promise<Runni
     return startFork(name, new URL('./aedes-process.ts', import.meta.url), parameters, files);
   }
   const store = name === 'durable' ? [join(folder, 'sessions.db')] : [];
-  const parameters = [certificates, String(clients), ...store];
+  const route = files.route === undefined ? [] : [JSON.stringify(files.route)];
+  const parameters = [certificates, String(clients), ...store, ...route];
   return startFork(name, new URL('./mqttgrid-process.ts', import.meta.url), parameters, files);
 }
 

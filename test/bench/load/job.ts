@@ -76,6 +76,8 @@ export interface Outcome {
   readonly units: number;
   readonly seconds: number;
   readonly brokerCpuSeconds: number;
+  /** Of the broker's first thread; undefined: nobody looked. */
+  readonly brokerMainCpuSeconds?: number;
   /** Undefined: the load generator does not say. */
   readonly loadCpuSeconds?: number;
   readonly residentKib: number;

@@ -110,6 +110,7 @@ async function measure(job: MessagesJob, threads: Threads, { state }: Shared): P
   return {
     seconds,
     brokerCpuSeconds: after.cpuSeconds - before.cpuSeconds,
+    brokerMainCpuSeconds: after.mainThreadCpuSeconds - before.mainThreadCpuSeconds,
     loadCpuSeconds: (own.user + own.system) / 1e6,
     residentKib: after.residentKib,
     writtenBytes: after.writtenBytes - before.writtenBytes,
