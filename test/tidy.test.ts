@@ -32,6 +32,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
   /^broker\/store\/store-thread\.ts$/,
+  /^broker\/events\/thread\/events-thread\.ts$/,
   // What programs import, and what the text in their stacks' state loads.
   /^provider\/(?:index|runtime\/main)\.ts$/,
   /^examples\/[a-z-]+\/pulumi\/index\.ts$/,

@@ -35,11 +35,13 @@ export interface ReceiverOptions {
   readonly tls?: https.ServerOptions;
   /** 204 where absent. */
   readonly answer?: (request: ReceivedRequest) => Reply | Promise<Reply>;
+  /** Any that is free where absent. */
+  readonly port?: number;
 }
 
 export async function startWebhookReceiver(
   t: TestContext,
-  { tls, answer = () => ({ status: 204 }) }: ReceiverOptions = {},
+  { tls, answer = () => ({ status: 204 }), port: wanted = 0 }: ReceiverOptions = {},
 ): Promise<WebhookReceiver> {
   const requests: ReceivedRequest[] = [];
   const listener: http.RequestListener = (request, response) => {
@@ -58,7 +60,7 @@ export async function startWebhookReceiver(
   };
   const server =
     tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
-  const { port, open, connections } = await listening(t, server);
+  const { port, open, connections } = await listening(t, server, wanted);
   const url = `${tls === undefined ? 'http' : 'https'}://localhost:${port}/events`;
   return { port, url, requests, open, connections };
 }
@@ -75,6 +77,7 @@ export async function startRawReceiver(
 async function listening(
   t: TestContext,
   server: net.Server,
+  wanted = 0,
 ): Promise<{ port: number; open: Set<Socket>; connections: () => number }> {
   const open = new Set<Socket>();
   let count = 0;
@@ -84,7 +87,7 @@ async function listening(
     socket.on('error', () => undefined);
     socket.on('close', () => open.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
     server.close();
