@@ -50,6 +50,19 @@ suite('what a MqttNamespace routes', () => {
     assert.equal(snapshot.eventSubscriptions.length, 2);
   });
 
+  test('is told to brokers without what means nothing', () => {
+    const hot = { operatorType: 'NumberGreaterThan', key: 'data.Temp', value: 100 };
+    const filter = {
+      ...{ subjectBeginsWith: '', isSubjectCaseSensitive: false, includedEventTypes: ['All'] },
+      advancedFilters: [{ ...hot, note: 'warm' }],
+    };
+    const stated = subscribe('all', { filter });
+    const { eventSubscriptions } = snapshotOf(ROUTING, EVENTS, stated);
+    assert.deepEqual(eventSubscriptions[0]?.filter, { advancedFilters: [hot] });
+    // Snapshots share what did not change.
+    assert.equal(snapshotOf(ROUTING, EVENTS, stated).eventSubscriptions[0], eventSubscriptions[0]);
+  });
+
   test('says what happens at the bound of the outbox', () => {
     const topic = declare('EventTopic', 'events', { outboxOverflow: 'RejectPublish' });
     assert.equal(snapshotOf(ROUTING, topic).route?.outboxOverflow, 'RejectPublish');

@@ -108,24 +108,9 @@ export function routeTo(eventTopic: string, { topics, subscriptions }: Events): 
   const peers = subscriptions.get(eventTopic) ?? [];
   return {
     route: { eventTopic, outboxOverflow },
-    eventSubscriptions: peers.filter(isInForce).map(({ resource }) => inSnapshot(resource)),
+    // What a judgement holds is one object for each resource, so that snapshots share it.
+    eventSubscriptions: peers
+      .filter(isInForce)
+      .flatMap(({ value }) => (value === undefined ? [] : [value.subscription])),
   };
 }
-
-const MINUTE_MS = 60_000;
-
-/** One object for each resource, so that snapshots share it. */
-const inSnapshot = byIdentity(
-  ({ metadata, spec }: ResourceOf<'EventSubscription'>): SnapshotEventSubscription => {
-    const { destination, deadLetter, filter = {}, retryPolicy = {} } = spec;
-    const { maxDeliveryAttempts = 30, eventTimeToLiveInMinutes = 1440 } = retryPolicy;
-    return {
-      name: metadata.name,
-      filter: filter as SnapshotEventSubscription['filter'],
-      destination,
-      maxDeliveryAttempts,
-      eventTimeToLiveMs: eventTimeToLiveInMinutes * MINUTE_MS,
-      ...(deadLetter && { deadLetter }),
-    };
-  },
-);
