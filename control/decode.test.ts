@@ -54,6 +54,7 @@ const event = {
   maxDeliveryAttempts: 1,
   eventTimeToLiveMs: 1,
 };
+const hot = { operatorType: 'NumberGreaterThan', key: 'data.Temp', value: 100 };
 const namespace = { change: 'SetNamespace', name: 'a', limits: limitsOf() };
 const counts = { matched: 0, delivered: 0, failed: 0, deadLettered: 0, dropped: 0, pending: 0 };
 const fault = { reason: 'DestinationRefused', message: 'm', sinceMs: 1 };
@@ -61,6 +62,8 @@ const deliveries = (change: object): unknown => {
   return { type: 'Deliveries', standings: [{ name: 'a', ...counts, ...change }] };
 };
 const part = (change: unknown): unknown => ({ type: 'UpdatePart', changes: [change] });
+const delivered = (change: object): unknown => part({ ...events, value: { ...event, ...change } });
+const filtered = (advancedFilters: unknown): unknown => delivered({ filter: { advancedFilters } });
 
 suite('what is not as it must be is refused, and said which part of it', () => {
   const fromOperator: readonly (readonly [unknown, RegExp])[] = [
@@ -98,10 +101,18 @@ suite('what is not as it must be is refused, and said which part of it', () => {
     [part({ ...set, value: { ...client, attributes: { a: [1] } } }), /attributes\.a\[0\] is the/],
     [part({ ...events, value: {} }), /value\.name is missing/],
     [part({ ...events, value: { ...event, destination: { file: {} } } }), /file\.path is missing/],
-    [
-      part({ ...events, value: { ...event, filter: { advancedFilters: [{}] } } }),
-      /filter\.advancedFilters\[0\]\.operatorType is missing/,
-    ],
+    [filtered([{}]), /filter\.advancedFilters\[0\]\.operatorType is missing/],
+    [filtered([{ ...hot, operatorType: 'NumberHot' }]), /operatorType is "NumberHot", which/],
+    [filtered([{ ...hot, operatorType: 'constructor' }]), /operatorType is "constructor", which/],
+    [filtered([{ ...hot, key: 'data..a' }]), /advancedFilters\[0\]\.key "data\.\.a" has an empty/],
+    [filtered([{ ...hot, value: '100' }]), /advancedFilters\[0\]\.value is a string, but must be/],
+    [filtered([{ ...hot, operatorType: 'StringIn', values: 'a' }]), /\.value is stated, but/],
+    [filtered([null]), /filter\.advancedFilters\[0\] is null/],
+    [delivered({ destination: {} }), /value\.destination names no destination/],
+    [delivered({ destination: { webhook: { url: 'x' } } }), /webhook\.url is not an http or https/],
+    [delivered({ deadLetter: { file: { path: '/a/../b' } } }), /deadLetter\.file\.path holds/],
+    [delivered({ maxDeliveryAttempts: 0 }), /maxDeliveryAttempts is the number 0/],
+    [delivered({ eventTimeToLiveMs: 86_400_001 }), /eventTimeToLiveMs is the number 86400001/],
     [
       part({ ...namespace, route: { eventTopic: 'a', outboxOverflow: 'Drop' } }),
       /route\.outboxOverflow is "Drop"/,

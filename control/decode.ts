@@ -8,6 +8,7 @@ import type { Result } from '../domain/result.ts';
 import { failure, success } from '../domain/result.ts';
 import type { SnapshotList } from '../domain/snapshot-changes.ts';
 import { SNAPSHOT_LISTS } from '../domain/snapshot-changes.ts';
+import { EVENT_SUBSCRIPTION_IN_SNAPSHOT } from '../domain/validate/event-subscription.ts';
 import type { Shape } from '../domain/validate/shape.ts';
 import { INTEGER, isRecord, listOf, objectOf, oneOf, TEXT } from '../domain/validate/shape.ts';
 import type { FieldPath } from '../domain/violation.ts';
@@ -78,38 +79,6 @@ const CREDENTIAL = variantOf('type', {
   CertificateThumbprint: objectOf({ thumbprints: listOf(TEXT) }),
 });
 
-const DESTINATION = objectOf(
-  {},
-  {
-    webhook: objectOf(
-      { url: TEXT },
-      {
-        abuseProtection: oneOf(['Disabled', 'Required']),
-        caSecretName: TEXT,
-        authSecretName: TEXT,
-        maxEventsPerBatch: INTEGER,
-        preferredBatchSizeInKilobytes: INTEGER,
-      },
-    ),
-    kafka: objectOf(
-      { brokers: listOf(TEXT), topic: TEXT },
-      { tls: objectOf({}, { caSecretName: TEXT }), saslSecretName: TEXT },
-    ),
-    file: objectOf({ path: TEXT }, { maxBytes: INTEGER }),
-  },
-);
-
-const FILTER = objectOf(
-  {},
-  {
-    subjectBeginsWith: TEXT,
-    subjectEndsWith: TEXT,
-    isSubjectCaseSensitive: FLAG,
-    includedEventTypes: listOf(TEXT),
-    advancedFilters: listOf(objectOf({ operatorType: TEXT, key: TEXT })),
-  },
-);
-
 const VALUES: Readonly<Record<SnapshotList, Shape>> = {
   caCertificates: objectOf({ name: TEXT, certificate: TEXT }),
   clients: objectOf({
@@ -130,16 +99,7 @@ const VALUES: Readonly<Record<SnapshotList, Shape>> = {
     topicSpaceName: TEXT,
     permission: oneOf(['Publisher', 'Subscriber']),
   }),
-  eventSubscriptions: objectOf(
-    {
-      name: TEXT,
-      filter: FILTER,
-      destination: DESTINATION,
-      maxDeliveryAttempts: INTEGER,
-      eventTimeToLiveMs: INTEGER,
-    },
-    { deadLetter: DESTINATION },
-  ),
+  eventSubscriptions: EVENT_SUBSCRIPTION_IN_SNAPSHOT,
 };
 
 const ROUTE = objectOf({
