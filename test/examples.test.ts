@@ -24,6 +24,8 @@ const RUNNERS: readonly (readonly [command: string, script: string])[] = [
   ['npx mqttgrid ', 'cli/mqttgrid.ts '],
   ['npx node ', ''],
 ];
+/** Where `mqttgrid up` keeps what it needs, unless it is told another folder. */
+const DATA = '.mqttgrid/';
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 
 let data: string;
@@ -49,10 +51,14 @@ test('a script whose broker is not there says so and leaves with exit code 1', a
   assert.match(stderr, /s1-vehicle1\.crt/);
 });
 
-function scriptOf(command: string): string[] {
+/** @param folder what the broker was given as that of `--data` */
+function scriptOf(command: string, folder: string): string[] {
   const runner = RUNNERS.find(([prefix]) => command.startsWith(prefix));
   assert.ok(runner !== undefined, command);
-  return (runner[1] + command.slice(runner[0].length)).split(' ');
+  const words = (runner[1] + command.slice(runner[0].length)).split(' ');
+  return words.map((word) =>
+    word.startsWith(DATA) ? path.join(folder, word.slice(DATA.length)) : word,
+  );
 }
 
 function describeScenario(scenario: Scenario): void {
@@ -87,7 +93,10 @@ function describeScenario(scenario: Scenario): void {
       for (const { command, output } of commandBlocks(text)) {
         // What shows no output goes on until Ctrl-C.
         if (output === '') continue;
-        const { stdout, stderr } = await runScript(scriptOf(command), environment());
+        const { stdout, stderr } = await runScript(
+          scriptOf(command, path.join(data, scenario.name)),
+          environment(),
+        );
         assert.notEqual(stdout, '', `${command}\n${stderr}`);
         outputs.set(command, stdout);
       }

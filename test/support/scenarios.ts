@@ -116,6 +116,26 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    // Nobody receives anything by MQTT: what is published goes on as events.
+    name: 'routing',
+    clients: ['s4-thermometer1', 's4-vehicle1'],
+    subscriptions: [],
+    deliveries: [
+      { from: 's4-vehicle1', topic: 'vehicles/s4-vehicle1/GPS/position', to: [] },
+      { from: 's4-thermometer1', topic: 'buildings/building17/s4-thermometer1', to: [] },
+    ],
+    refusedSubscriptions: [
+      ['s4-vehicle1', 'vehicles/s4-vehicle1/GPS/#'],
+      ['s4-thermometer1', 'buildings/#'],
+    ],
+    refusedPublications: [
+      ['s4-vehicle1', 'vehicles/s4-vehicle2/GPS/position'],
+      // The filter of the specification's own scenario, whose messages go elsewhere.
+      ['s4-vehicle1', 'areas/area1/vehicles/s4-vehicle1'],
+      ['s4-thermometer1', 'buildings/building17/s4-vehicle1'],
+    ],
+  },
+  {
     name: 'access-control-areas',
     clients: ['Area1_Machine1', 'Area1_Machine2', 'Area2_Machine1', 'Area2_Machine2'],
     subscriptions: [
