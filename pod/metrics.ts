@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Broker } from '../broker/broker.ts';
 import type { Metrics } from '../broker/metrics.ts';
 import type { SnapshotVersion } from '../control/messages.ts';
+import { addDeliveryMetrics } from './delivery-metrics.ts';
 
 /** `mqttgrid_broker_<name>_total`, and what it counts. */
 const COUNTERS: { readonly [Name in keyof Metrics]: readonly [name: string, help: string] } = {
@@ -123,5 +124,6 @@ export function newRegistry(observe: () => Observed): Registry {
   });
   gauge('snapshot_epoch', 'Of the version that is run.', ({ version }) => version?.epoch ?? 0);
   gauge('snapshot_counter', 'Of the version that is run.', ({ version }) => version?.counter ?? 0);
+  addDeliveryMetrics(registry, () => observe().broker?.deliveries ?? []);
   return registry;
 }
