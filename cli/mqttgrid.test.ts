@@ -56,7 +56,10 @@ describe('a command that ends by itself', TOGETHER, () => {
     [[], [/up .*serve/, /validate/, /explain/, /certs/, /Examples:\n {2}mqttgrid up/]],
     [['up'], [/--port <port>/, /"event":"ready"/, /Exit codes: /, /Examples:\n/]],
     [['validate'], [/"event":"violation"/, /Exit codes: 0 .* 1 .* 2 /, /Examples:\n/]],
-    [['explain'], [/--publish <topic>/, /--diff/, /Exit codes: 0 .* 3 .* 2 /, /Examples:\n/]],
+    [
+      ['explain'],
+      [/--publish <topic>/, /--diff/, /--route/, /Exit codes: 0 .* 3 .* 2 /, /Examples:\n/],
+    ],
     [['certs'], [/Usage: mqttgrid certs/]],
     [['broker'], [/--control-host <name>/, /\/readyz/, /Exit codes: 0 .* 2 /, /Examples:\n/]],
   ];
@@ -96,7 +99,10 @@ describe('a command that ends by itself', TOGETHER, () => {
       ['validate', 'no-such-folder'],
       /^mqttgrid: the folder "no-such-folder" .* does not exist: .*\n$/,
     ],
-    [['explain', HELLO, '--publish', 'a'], /whose access\? Say --client NAME, or --diff OLD NEW/],
+    [
+      ['explain', HELLO, '--publish', 'a'],
+      /whose access\? Say --client NAME, or --route TOPIC, or/,
+    ],
     [['explain', HELLO, HELLO, '--client', 'a'], /two folders are for --diff OLD NEW/],
     [['explain', '--diff', HELLO], /--diff compares two folders: --diff OLD NEW/],
     [['explain', '--diff', HELLO, HELLO, '--client', 'a'], /--diff asks about all clients/],
@@ -104,6 +110,11 @@ describe('a command that ends by itself', TOGETHER, () => {
       ['explain', '--diff', HELLO, 'no-such-folder'],
       /the folder "no-such-folder" .* does not exist/,
     ],
+    [['explain', HELLO, '--route', 'a', '--client', 'a'], /--route asks about a message of any/],
+    [['explain', HELLO, '--route', 'a', '--payload', '{'], /--payload is not JSON of at most 62/],
+    [['explain', HELLO, '--client', 'a', '--payload', '1'], /--payload is of a message: say --rou/],
+    [['explain', HELLO, HELLO, '--route', 'a'], /two folders are for --diff OLD NEW/],
+    [['explain', HELLO, HELLO, '--diff', '--route', 'a'], /--diff asks about all clients/],
     [['explain', HELLO, '--client', 'a'], /ask one thing: --publish TOPIC or --subscribe FILTER/],
     [['broker', '--pod-name', 'a'], /required option '--control-host <name>' not specified/],
     [

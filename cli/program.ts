@@ -27,7 +27,7 @@ const COMMANDS: readonly LazyCommand[] = [
   {
     name: 'explain',
     argument: '<DIR>',
-    summary: 'tell whether a client may publish or subscribe, and why, or what changes',
+    summary: 'tell who may publish or subscribe, and why, where it is routed, or what changes',
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
   {
@@ -55,6 +55,7 @@ Examples:
   mqttgrid up manifests/                 serve what the folder declares, and follow its changes
   mqttgrid validate manifests/           check it, for a pull request
   mqttgrid explain manifests/ --client vehicle-1 --publish fleet/vehicle-1/position
+  mqttgrid explain manifests/ --route fleet/vehicle-1/position   where it goes as an event
   mqttgrid explain --diff OLD/ NEW/      what a change gives to clients and takes from them
   mqttgrid certs --help                  make certificates for development
 
