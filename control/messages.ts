@@ -77,9 +77,10 @@ export const TIME_MS_MAX = 8.64e15;
 export const REASON_LENGTH_MAX = 1024;
 
 /**
- * Bytes of a line from an operator. A part holds `PART_BYTES` and at most one change more, and the
- * largest change is a topic space of 100 templates of 1 KiB, of which JSON makes six times as much
- * at worst.
+ * Bytes of a line from an operator. A part holds `PART_BYTES` and at most one change more. The
+ * largest is a topic space of 100 templates of 1 KiB, of which JSON makes six times as much at
+ * worst: 600 KiB. An EventSubscription has 370 KiB at most, with all that its filter and two lists
+ * of Kafka brokers may hold.
  */
 export const OPERATOR_LINE_BYTES_MAX = 1024 * 1024;
 /**
