@@ -23,8 +23,11 @@ Folders of certificates, followed as Kubernetes replaces them:
   --server-certificate   tls.crt, tls.key            shown to MQTT clients
   --control-certificate  tls.crt, tls.key, ca.crt    shown to the operator, and by whom to know it
 
+The file of --destination-secrets holds, as JSON, what destinations of events authenticate with. It
+is followed, too; without it events to destinations that need it wait.
+
 The folder of --data:
-  sessions.db      sessions, subscriptions and queued QoS 1 messages
+  sessions.db      sessions, subscriptions, queued QoS 1 messages and events to be delivered
   snapshot.jsonl   the last good snapshot, and the changes since
 
 For probes and Prometheus:
