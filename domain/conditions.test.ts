@@ -89,6 +89,26 @@ suite('conditions say', () => {
     ]);
   });
 
+  test('that what it lacks and runs without keeps it from being ready alone', () => {
+    const lacking = [violation('RefNotFound', 'names a Secret')];
+    const verdict = { faults: [], unresolved: [], lacking };
+    const conditions = conditionsOf(verdict, 'Programmed', 'Delivering');
+    assert.deepEqual(
+      conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`),
+      [
+        'Accepted=True/Accepted',
+        'ResolvedRefs=False/RefNotFound',
+        'Programmed=True/Programmed',
+        'Delivering=True/Delivering',
+        'Ready=False/RefNotFound',
+      ],
+    );
+    const missing = { ...verdict, unresolved: [violation('RefNotFound', 'names an EventTopic')] };
+    const [, unresolved, programmed] = conditionsOf(missing, 'Programmed');
+    assert.match(unresolved!.message, /an EventTopic; .*a Secret/);
+    assert.equal(programmed!.status, 'False', 'the EventTopic it does not run without');
+  });
+
   test('everything that is wrong, with where and how to mend it', () => {
     const faults = [violation('InvalidQuery'), violation('NameConflict', 'is taken')];
     const [accepted] = conditionsOf({ faults, unresolved: [] }, 'Programmed');

@@ -1,5 +1,5 @@
 /** Verdicts as Kubernetes conditions; kstatus reads `Ready` and `Stalled`. */
-import type { Verdict } from './compile/verdict.ts';
+import { isInForce, type Verdict } from './compile/verdict.ts';
 import type { DestinationFault } from './delivery-standing.ts';
 import { CONDITION_MESSAGE_LENGTH_MAX } from './limits.ts';
 import type { ConditionType, Reason } from './reasons.ts';
@@ -42,16 +42,19 @@ export const NOT_ROUTED: ProgrammedState = {
 /**
  * Accepted, ResolvedRefs, Programmed, Delivering where that is known, Ready; and Stalled where only
  * the user can mend it. What is not accepted or not resolved is in no snapshot, whatever the rest
- * says.
+ * says, unless it runs without what it lacks.
  */
 export function conditionsOf(
   verdict: Verdict,
   programmed: ProgrammedState,
   delivering?: DeliveringState,
 ): Condition[] {
-  const accepted = judged('Accepted', verdict.faults);
-  const resolvedRefs = judged('ResolvedRefs', verdict.unresolved);
-  const blocking = [accepted, resolvedRefs].find(({ status }) => status === 'False');
+  const { faults, unresolved, lacking = [] } = verdict;
+  const accepted = judged('Accepted', faults);
+  const resolvedRefs = judged('ResolvedRefs', [...unresolved, ...lacking]);
+  const blocking = isInForce(verdict)
+    ? undefined
+    : [accepted, resolvedRefs].find(({ status }) => status === 'False');
   const runs = blocking === undefined ? programmedCondition(programmed) : blocked(blocking);
   const conditions: Condition[] = [accepted, resolvedRefs, runs];
   if (blocking === undefined && delivering !== undefined) {

@@ -7,6 +7,8 @@ export interface Verdict {
   readonly faults: readonly Violation[];
   /** With what it refers to. Not empty: `ResolvedRefs=False`. */
   readonly unresolved: readonly Violation[];
+  /** The same, of what it runs without: an EventSubscription, its Secrets. */
+  readonly lacking?: readonly Violation[];
 }
 
 /** Of the many that nothing is wrong with. */

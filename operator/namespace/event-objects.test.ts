@@ -125,7 +125,12 @@ suite('an EventSubscription', () => {
     const message = 'names the Secret "s", which does not exist';
     one.unresolvedSecrets.set('all', [{ field, reason: 'RefNotFound', message, remedy: 'mend' }]);
     reconcile(one);
-    assert.match(status('EventSubscription', 'all').words[2]!, /^Ready=False .*the Secret "s"/);
+    const { words } = status('EventSubscription', 'all');
+    assert.deepEqual(words.slice(0, 2), ['Programmed=True', 'Delivering=True'], 'brokers run it');
+    assert.match(words[2]!, /^Ready=False .*the Secret "s"/);
+    one.unresolvedSecrets.clear();
+    reconcile(one);
+    assert.equal(status('EventSubscription', 'all').words[2], 'Ready=True');
   });
 
   test('is not ready while a destination fails, and says since when', () => {

@@ -99,7 +99,10 @@ export class EventObjects {
   }
 }
 
-/** All MqttNamespaces of a Kubernetes namespace read the same Secrets. */
+/**
+ * All MqttNamespaces of a Kubernetes namespace read the same Secrets. Without one an EventSubscription
+ * stays with the brokers, which would otherwise forget how far it is.
+ */
 function withSecrets(
   verdict: Verdict,
   { resource }: Declared,
@@ -110,9 +113,7 @@ function withSecrets(
     const violations = each.get(resource.metadata.name);
     return violations === undefined ? [] : [violations];
   });
-  return first === undefined
-    ? verdict
-    : { ...verdict, unresolved: [...verdict.unresolved, ...first] };
+  return first === undefined ? verdict : { ...verdict, lacking: first };
 }
 
 function topicOf({ kind, metadata, spec }: Resource): unknown {
