@@ -100,8 +100,8 @@ export class EventObjects {
 }
 
 /**
- * All MqttNamespaces of a Kubernetes namespace read the same Secrets. Without one an EventSubscription
- * stays with the brokers, which would otherwise forget how far it is.
+ * All MqttNamespaces of a Kubernetes namespace read the same Secrets. Without one an
+ * EventSubscription stays with the brokers, which would otherwise forget how far it is.
  */
 function withSecrets(
   verdict: Verdict,
