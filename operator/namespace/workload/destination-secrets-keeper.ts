@@ -8,7 +8,7 @@ import type { Applied, Applier, Subject } from './applier.ts';
 import { destinationSecrets, destinationSecretsObject, secretUses } from './destination-secrets.ts';
 import { PODS, SECRETS } from './owned-types.ts';
 import type { Pod } from './pods.ts';
-import { hashOf, stamped } from './stamp.ts';
+import { stamped } from './stamp.ts';
 import { TimedMemory } from './timed-memory.ts';
 
 /** No cache holds a Secret of the user's, so each is asked for: this often at most. */
@@ -18,7 +18,8 @@ const GOOD_AGAIN_MS = 30_000;
 
 /**
  * On each pod: a kubelet looks at a pod's Secrets again a minute or more after they changed, but at
- * once when the pod's annotations change ("Mounted Secrets are updated automatically").
+ * once when the pod's annotations change ("Mounted Secrets are updated automatically"). Its value
+ * is the version of the Secret: on a hash, whoever may read pods could try passwords.
  */
 export const DESTINATIONS_ANNOTATION = 'mqttgrid.io/destinations';
 
@@ -68,7 +69,7 @@ export class DestinationSecretsKeeper {
     if (!found.ok) return { applied: found, violations, againMs };
     const desired = stamped(destinationSecretsObject({ owner, names }, file));
     const applied = await this.#applier.put(SECRETS, desired, found.value);
-    if (applied.ok) await this.#mark(pods, hashOf(file));
+    if (applied.ok) await this.#mark(pods, applied.value.metadata.resourceVersion);
     return { applied, violations, againMs: uses.length > 0 ? againMs : undefined };
   }
 
@@ -86,12 +87,12 @@ export class DestinationSecretsKeeper {
     });
   }
 
-  async #mark(pods: readonly Pod[], hash: string): Promise<void> {
+  async #mark(pods: readonly Pod[], version: string | undefined): Promise<void> {
     for (const { metadata } of pods) {
       const { name, namespace = '', annotations, deletionTimestamp } = metadata;
       if (deletionTimestamp !== undefined) continue;
-      if (annotations?.[DESTINATIONS_ANNOTATION] === hash) continue;
-      const patch = { metadata: { annotations: { [DESTINATIONS_ANNOTATION]: hash } } };
+      if (annotations?.[DESTINATIONS_ANNOTATION] === version) continue;
+      const patch = { metadata: { annotations: { [DESTINATIONS_ANNOTATION]: version } } };
       try {
         await this.#api.patch(PODS, { namespace, name }, patch);
       } catch (error) {
