@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import type { MqttNamespaceSpec } from '../../domain/resources.ts';
+import type { SnapshotEventSubscription } from '../../domain/snapshot.ts';
 import { Authority } from '../../operator/authority/authority.ts';
 import { systemClock } from '../../control/clock.ts';
 import { isConflict } from '../../kube/kube-api.ts';
@@ -100,6 +101,9 @@ export class KeptWorkload {
   /** The MqttNamespace's; what it is set to is declared from then on. */
   spec: MqttNamespaceSpec;
   running = true;
+  eventSubscriptions: readonly SnapshotEventSubscription[] = [];
+  /** How far the workload's clock is ahead. */
+  skippedMs = 0;
   readonly owner: KubeObject;
   readonly writes: string[] = [];
   readonly authority: Authority;
@@ -116,7 +120,10 @@ export class KeptWorkload {
       api: noting(api, this.writes),
       owned: this.#owned,
       authority,
-      clock: systemClock,
+      clock: {
+        nowMs: () => systemClock.nowMs() + this.skippedMs,
+        after: (delayMs, callback) => systemClock.after(delayMs, callback),
+      },
       settings: BROKER_SETTINGS,
     });
   }
@@ -144,7 +151,8 @@ export class KeptWorkload {
   async keep(): Promise<WorkloadStanding> {
     await this.#owned.refresh();
     const owner: Owner = { ...this.owner, spec: this.spec };
-    return await this.#workloads.reconcile({ owner, running: this.running });
+    const { running, eventSubscriptions } = this;
+    return await this.#workloads.reconcile({ owner, running, eventSubscriptions });
   }
 
   /** Reconciles again and again. @throws where `find` finds nothing within `timeoutMs` */
