@@ -63,7 +63,7 @@ function aScene() {
     owner: { ...owner, ...type, spec: { routeTopicRef: { name: 'events' } } },
     names: workloadNames('grid'),
   };
-  const pods = (): Pod[] => server.all(PODS) as Pod[];
+  const pods = (): Pod[] => server.all(PODS);
   const keep = async (eventSubscriptions = [SUBSCRIPTION], seen = pods()): Promise<KeptSecrets> => {
     let kept: KeptSecrets | undefined;
     const keeping = keeper.keep({ subject, eventSubscriptions, pods: seen });
@@ -83,7 +83,7 @@ function aScene() {
     put: (token: string): void => {
       server.remove(SECRETS, named('auth'));
       const secret = { ...object('Secret', 'auth'), data: { token: base64(token), other: 'eA==' } };
-      server.create(SECRETS, secret as KubeObject, USER);
+      server.create(SECRETS, secret, USER);
     },
     remove: () => server.remove(SECRETS, named('auth')),
     addPod: (name: string) => server.create(PODS, object('Pod', name), USER),

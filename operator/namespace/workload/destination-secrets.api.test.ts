@@ -43,7 +43,7 @@ async function put(
   stringData: Readonly<Record<string, string>>,
 ): Promise<void> {
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, stringData };
-  await api.create(SECRETS, secret as KubeObject);
+  await api.create(SECRETS, secret);
 }
 
 async function handedOver(on: WorkloadStage): Promise<unknown> {
