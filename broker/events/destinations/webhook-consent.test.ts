@@ -100,15 +100,11 @@ test('consent is asked for again after a day, and where events are refused', asy
 });
 
 test('no minute has more requests than were allowed', async (t) => {
-  const receivedAtMs: number[] = [];
-  const answer = ({ method }: ReceivedRequest): Reply => {
-    if (method === 'POST') receivedAtMs.push(performance.now());
-    return consenting('600');
-  };
-  const receiver = await startWebhookReceiver(t, { answer });
+  const receiver = await startWebhookReceiver(t, { answer: () => consenting('600') });
   const destination = open(t, receiver.url);
+  const startedAtMs = performance.now();
   await Promise.all(['1', '2', '3', '4', '5'].map((id) => deliver(destination, id)));
-  assert.ok(receivedAtMs.at(-1)! - receivedAtMs[0]! >= 380, '100 ms between two');
+  assert.ok(performance.now() - startedAtMs >= 400, '100 ms between two');
 });
 
 test('who allows few requests gets one at a time, and a signal ends its wait', async (t) => {
