@@ -37,6 +37,8 @@ interface State {
   noted: NamespaceCompilation | undefined;
   /** Undefined: it has none, or its first reconcile is not over. */
   workload: WorkloadStanding | undefined;
+  /** Event objects were told of what it routes. */
+  routes: boolean;
 }
 
 export class Reconciler {
@@ -91,7 +93,9 @@ export class Reconciler {
     const { publisher, compilations } = this.#options;
     publisher.withdraw(key);
     compilations.forget(key);
+    const state = this.#states.get(key);
     this.#states.delete(key);
+    if (state !== undefined) this.#tellEvents(key, state, false);
   }
 
   #publish(key: string, state: State): NamespaceCompilation {
@@ -186,7 +190,7 @@ export class Reconciler {
   }
 
   #tell(key: string, state: State, { snapshot, verdicts }: NamespaceCompilation): void {
-    const { world, statuses, clock, onRouting } = this.#options;
+    const { world, statuses, clock } = this.#options;
     const { workload, programmed } = state;
     const brokers = this.#brokersOf(key, state);
     programmed.acknowledge(brokers);
@@ -202,12 +206,18 @@ export class Reconciler {
       if (standing.programmed === 'TooEarly') continue;
       statuses.tell(key, declared, { ...standing, programmed: standing.programmed });
     }
-    if (snapshot?.route !== undefined) onRouting(eventsKey(parseKey(key).namespace));
+    this.#tellEvents(key, state, snapshot?.route !== undefined);
+  }
+
+  /** Once more when it routes no longer: what was said of its brokers is past then. */
+  #tellEvents(key: string, state: State, routes: boolean): void {
+    if (routes || state.routes) this.#options.onRouting(eventsKey(parseKey(key).namespace));
+    state.routes = routes;
   }
 }
 
 function newState(): State {
-  return { programmed: new Programmed(), noted: undefined, workload: undefined };
+  return { programmed: new Programmed(), noted: undefined, workload: undefined, routes: false };
 }
 
 /** A MqttNamespace is what its members are, and its pods beside. */
