@@ -10,12 +10,9 @@ import { ModelClock } from '../../../test/support/kube-model/model-clock.ts';
 import { ModelServer } from '../../../test/support/kube-model/model-server.ts';
 import type { Secret } from '../../authority/authority-secret.ts';
 import { Applier } from './applier.ts';
-import {
-  DESTINATIONS_ANNOTATION,
-  DestinationSecretsKeeper,
-  type KeptSecrets,
-} from './destination-secrets-keeper.ts';
+import { DestinationSecretsKeeper, type KeptSecrets } from './destination-secrets-keeper.ts';
 import { DESTINATION_SECRETS_FILE } from './destination-secrets.ts';
+import { DESTINATIONS_ANNOTATION } from './labels.ts';
 import { workloadNames } from './names.ts';
 import { PODS, SECRETS } from './owned-types.ts';
 import type { Pod } from './pods.ts';

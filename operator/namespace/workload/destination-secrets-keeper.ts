@@ -6,6 +6,7 @@ import { isNotFound, type KubeApi } from '../../../kube/kube-api.ts';
 import type { Secret } from '../../authority/authority-secret.ts';
 import type { Applied, Applier, Subject } from './applier.ts';
 import { destinationSecrets, destinationSecretsObject, secretUses } from './destination-secrets.ts';
+import { DESTINATIONS_ANNOTATION } from './labels.ts';
 import { PODS, SECRETS } from './owned-types.ts';
 import type { Pod } from './pods.ts';
 import { stamped } from './stamp.ts';
@@ -15,13 +16,6 @@ import { TimedMemory } from './timed-memory.ts';
 const READ_AGAIN_MS = 5_000;
 /** Where nothing is wrong: how late a changed password is noticed. */
 const GOOD_AGAIN_MS = 30_000;
-
-/**
- * On each pod: a kubelet looks at a pod's Secrets again a minute or more after they changed, but at
- * once when the pod's annotations change ("Mounted Secrets are updated automatically"). Its value
- * is the version of the Secret: on a hash, whoever may read pods could try passwords.
- */
-export const DESTINATIONS_ANNOTATION = 'mqttgrid.io/destinations';
 
 export interface KeptSecrets {
   readonly applied: Applied<unknown>;

@@ -10,8 +10,8 @@ import type { ApiServer } from '../../../test/support/api-server.ts';
 import { workloadStage } from '../../../test/support/workload-stage.ts';
 import type { WorkloadStage } from '../../../test/support/workload-stage.ts';
 import type { Secret } from '../../authority/authority-secret.ts';
-import { DESTINATIONS_ANNOTATION } from './destination-secrets-keeper.ts';
 import { DESTINATION_SECRETS_FILE } from './destination-secrets.ts';
+import { DESTINATIONS_ANNOTATION } from './labels.ts';
 import { PODS, SECRETS, STATEFUL_SETS } from './owned-types.ts';
 import type { StatefulSet } from './stateful-set.ts';
 

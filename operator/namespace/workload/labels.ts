@@ -20,6 +20,13 @@ export const WORKLOAD_LABEL = 'mqttgrid.io/namespace';
 /** `metadata.name` of the MqttNamespace. */
 export const OWNER_ANNOTATION = 'mqttgrid.io/mqttnamespace';
 
+/**
+ * On each pod: a kubelet looks at a pod's Secrets again a minute or more after they changed, but at
+ * once when the pod's annotations change ("Mounted Secrets are updated automatically"). Its value
+ * is the version of the Secret: on a hash, whoever may read pods could try passwords.
+ */
+export const DESTINATIONS_ANNOTATION = 'mqttgrid.io/destinations';
+
 type Labels = Readonly<Record<string, string>>;
 
 /** Selects the pods. */
