@@ -1,5 +1,6 @@
 /** What a cluster has come to, without what differs from run to run. */
 import type { KubeObject } from '../../../kube/kube-api.ts';
+import { DESTINATIONS_ANNOTATION } from '../../../operator/namespace/workload/labels.ts';
 import { APPLIED_ANNOTATION } from '../../../operator/namespace/workload/stamp.ts';
 import { IMMUTABLE_ANNOTATION } from '../../../operator/namespace/workload/stateful-set.ts';
 import {
@@ -14,6 +15,9 @@ import type { ModelServer } from '../../support/kube-model/model-server.ts';
 
 /** Heartbeats, and what nobody of us looks after. */
 const IGNORED = new Set(['Lease', 'Event', 'Namespace']);
+
+/** They cover certificates and the owner's UID, or count. */
+const MASKED_ANNOTATIONS = [APPLIED_ANNOTATION, IMMUTABLE_ANNOTATION, DESTINATIONS_ANNOTATION];
 
 /** By kind, namespace and name. */
 export type EndState = ReadonlyMap<string, JsonObject>;
@@ -38,8 +42,7 @@ function masked(object: KubeObject): JsonObject {
     ...without(json, 'data', 'status'),
     metadata: {
       labels,
-      // They cover certificates and the owner's UID.
-      annotations: without(annotations ?? {}, APPLIED_ANNOTATION, IMMUTABLE_ANNOTATION),
+      annotations: without(annotations ?? {}, ...MASKED_ANNOTATIONS),
       owners: owners.sort(),
       finalizers,
       isDeleting: deletionTimestamp !== undefined,

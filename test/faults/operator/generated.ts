@@ -26,6 +26,15 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   image: ['registry.example.com/mqttgrid:1', 'registry.example.com/missing:1'],
   location: ['westeurope', 'eastus'],
   description: ['', 'of the factory'],
+  url: ['https://events.example.com', 'https://user@events.example.com'],
+  brokers: ['kafka:9092', 'kafka:0'],
+  topic: ['events'],
+  path: ['/events'],
+  key: ['subject', 'data.Temp'],
+  includedEventTypes: ['MQTT.EventPublished'],
+  authSecretName: ['auth'],
+  caSecretName: ['ca'],
+  saslSecretName: ['sasl'],
 };
 
 const ATTRIBUTES = [
@@ -46,6 +55,8 @@ const KINDS: readonly Kind[] = [
   'ClientGroup',
   'TopicSpace',
   'PermissionBinding',
+  'EventTopic',
+  'EventSubscription',
 ];
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -55,6 +66,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   ClientGroup: ['vehicles', 'depots'],
   TopicSpace: ['telemetry', 'commands', 'third-one'],
   PermissionBinding: ['publish', 'listen'],
+  EventTopic: ['events', 'others'],
+  EventSubscription: ['hook', 'log'],
 };
 
 const RESTS_MS = [0, 0, 5, 60, 400, 1100, 4000];
@@ -146,6 +159,7 @@ function anyInteger({ minimum = 0, maximum = 1000 }: Schema, random: Random): nu
 }
 
 function anyObject(schema: Schema, field: string, random: Random): unknown {
+  if (field === 'topicRef') return { name: random.pick(['events', 'events', 'others']) };
   if (field === 'namespaceRef') return { name: random.pick(['grid', 'grid', 'grid', 'other']) };
   const properties = Object.entries(schema.properties ?? {}).filter(([name]) => {
     if (LEFT_OUT.has(name)) return false;

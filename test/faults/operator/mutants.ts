@@ -294,4 +294,37 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'events are told of as if somebody still routed',
+    workload: 'nobody routes any more',
+    edits: [
+      {
+        file: 'operator/namespace/reconciler.ts',
+        replace: 'if (routes || state.routes)',
+        by: 'if (routes)',
+      },
+    ],
+  },
+  {
+    name: 'pods are not told of other Secrets of their destinations',
+    workload: 'the Secret of a destination goes, and another one comes',
+    edits: [
+      {
+        file: 'operator/namespace/workload/destination-secrets-keeper.ts',
+        replace: 'if (annotations?.[DESTINATIONS_ANNOTATION] === version) continue;',
+        by: 'if (annotations?.[DESTINATIONS_ANNOTATION] !== undefined) continue;',
+      },
+    ],
+  },
+  {
+    name: 'a Secret of a destination is read once',
+    workload: 'the Secret of a destination goes, and another one comes',
+    edits: [
+      {
+        file: 'operator/namespace/workload/destination-secrets-keeper.ts',
+        replace: 'new TimedMemory(options.clock, READ_AGAIN_MS)',
+        by: 'new TimedMemory(options.clock, Infinity)',
+      },
+    ],
+  },
 ];

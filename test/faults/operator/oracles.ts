@@ -102,8 +102,8 @@ export function wrongStatuses({ server }: Cluster, declarations: Declarations): 
     const verdict = verdicts.get(key);
     if (object === undefined || verdict === undefined) return [`${key} is not judged`];
     const wanted = new Map([['Accepted', verdict.faults.length === 0]]);
-    // A MqttNamespace names a Secret as well, of which the rules know nothing.
-    if (object.kind !== 'MqttNamespace') {
+    // These name Secrets as well, of which the rules know nothing.
+    if (!['MqttNamespace', 'EventSubscription'].includes(object.kind)) {
       wanted.set('ResolvedRefs', verdict.unresolved.length === 0);
     }
     return [...statusFaults(object), ...conditionFaults(object, wanted)];

@@ -10,6 +10,7 @@ import { Declarations } from './declarations.ts';
 import { differences, endStateOf, keyOf, type EndState } from './end-state.ts';
 import * as oracles from './oracles.ts';
 import type { Replica } from './replica.ts';
+import * as routing from './routing-oracles.ts';
 import type { Step, Workload } from './workloads.ts';
 
 export const NAMESPACE = 'plant';
@@ -131,12 +132,13 @@ export class Run {
     }
   }
 
-  #takeSecret({ do: what, name }: Step & { readonly do: 'putSecret' | 'deleteSecret' }): void {
+  #takeSecret(step: Step & { readonly do: 'putSecret' | 'deleteSecret' }): void {
     const { server } = this.cluster;
+    const { do: what, name, data = this.#options.certificate } = step;
     if (what === 'deleteSecret') return server.delete(SECRETS, placed(name), {});
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: placed(name) };
-    const { certificate: data } = this.#options;
-    server.create(SECRETS, asObject({ ...secret, type: 'kubernetes.io/tls', data }), KUBECTL);
+    const type = 'tls.key' in data ? 'kubernetes.io/tls' : 'Opaque';
+    server.create(SECRETS, asObject({ ...secret, type, data }), KUBECTL);
   }
 
   #delete({ kind, name }: Step & { readonly do: 'delete' }): void {
@@ -208,7 +210,10 @@ async function freshlyApplied(
   const { last } = declarations;
   const steps: Step[] = [...cluster.server.all(SECRETS)]
     .filter(({ metadata }) => metadata.namespace === NAMESPACE && metadata.labels === undefined)
-    .map(({ metadata: { name } }) => ({ do: 'putSecret', name }));
+    .map((secret) => {
+      const data = asJson(secret)['data'] as Readonly<Record<string, string>>;
+      return { do: 'putSecret', name: secret.metadata.name, data };
+    });
   let atMs = 0;
   const inOrder = [...last.resources.values()].sort((left, right) => {
     return left.metadata.creationTimestamp < right.metadata.creationTimestamp ? -1 : 1;
@@ -264,6 +269,8 @@ export async function runPlan(
     ...oracles.toldTooEarly(cluster, declarations),
     ...oracles.wroteAfterLosing(cluster),
     ...oracles.lostVolumes(cluster.changes),
+    ...routing.wrongSecrets(cluster, declarations),
+    ...routing.toldSecrets(cluster),
     ...cluster.errors.map(({ msg, ...about }) => `logged: ${msg} ${JSON.stringify(about)}`),
   );
   if (reference !== undefined) {

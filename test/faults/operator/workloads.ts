@@ -14,8 +14,12 @@ export type Step =
     }
   /** If it is there. */
   | { readonly do: 'delete'; readonly kind: Kind; readonly name: string }
-  /** A Secret with the certificate of a server. */
-  | { readonly do: 'putSecret' | 'deleteSecret'; readonly name: string }
+  /** A Secret of the user's: with this data, or with the certificate of a server. */
+  | {
+      readonly do: 'putSecret' | 'deleteSecret';
+      readonly name: string;
+      readonly data?: Readonly<Record<string, string>>;
+    }
   | { readonly do: 'rest'; readonly ms: number }
   /** Until the StatefulSet of this name is being deleted or gone, if it ever is. */
   | { readonly do: 'awaitDeletion'; readonly name: string }
@@ -66,6 +70,31 @@ export const SCENARIO: Workload = [
   space('commands', 'vehicles/+/commands'),
   binding('publish', 'telemetry'),
   binding('listen', 'commands', 'Subscriber'),
+  STARTED,
+];
+
+/** What nobody but brokers may be told; in base64, so that it is one text wherever it turns up. */
+export const TOKENS = ['Zmlyc3QtdG9rZW4h', 'c2Vjb25kLXRva2Vu'] as const;
+
+const putToken = (name: string, token: string): Step => {
+  return { do: 'putSecret', name, data: { token } };
+};
+const deliver = (name: string, spec: Spec = {}): Step =>
+  put('EventSubscription', name, {
+    topicRef: { name: 'events' },
+    destination: { webhook: { url: 'https://events.example.com', authSecretName: 'auth' } },
+    ...spec,
+  });
+
+/** Secrets of destinations are read again within it. */
+const READ_AGAIN = rest(35_000);
+
+const ROUTED: Workload = [
+  grid({ routeTopicRef: { name: 'events' } }),
+  put('EventTopic', 'events', {}),
+  putToken('auth', TOKENS[0]),
+  deliver('hook'),
+  deliver('log', { destination: { file: { path: '/events' } } }),
   STARTED,
 ];
 
@@ -240,6 +269,25 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     { do: 'putSecret', name: 'our-own' },
     rest(70_000),
   ],
+  'messages are routed': [
+    ...ROUTED,
+    deliver('hook', { filter: { subjectBeginsWith: 'vehicles/' } }),
+    remove('EventSubscription', 'log'),
+    rest(500),
+    deliver('log'),
+    STARTED,
+    remove('EventTopic', 'events'),
+    rest(500),
+    put('EventTopic', 'events', { outboxOverflow: 'RejectPublish' }),
+  ],
+  'the Secret of a destination goes, and another one comes': [
+    ...ROUTED,
+    { do: 'deleteSecret', name: 'auth' },
+    READ_AGAIN,
+    putToken('auth', TOKENS[1]),
+    READ_AGAIN,
+  ],
+  'nobody routes any more': [...ROUTED, remove('MqttNamespace', 'grid'), rest(2000)],
 };
 
 /** Volumes with data stay as they are, and with them what was made for them. */
