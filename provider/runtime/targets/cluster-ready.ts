@@ -115,6 +115,9 @@ function lateRemedy({ kind, metadata: { namespace, name } }: ObjectKey, reason: 
       return 'declare it too, in this program or beside it';
     case 'BrokerUnavailable':
       return `see why: kubectl -n ${namespace} get pods,events`;
+    case 'DestinationUnreachable':
+    case 'DestinationRefused':
+      return 'mend the destination, to which events are sent again all the time';
     default:
       return `see how it stands: kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`;
   }

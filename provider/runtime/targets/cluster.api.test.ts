@@ -177,6 +177,25 @@ test('a wait that takes too long ends with what it waited for', async (t) => {
   assert.equal(stored.conditions.length, 4);
 });
 
+test('a destination that nobody reaches is waited for, and named at the end', async (t) => {
+  const destination = { webhook: { url: 'https://events.example.com' } };
+  const spec = { topicRef: { name: 'events' }, destination };
+  const object = manifest('EventSubscription', 'unreachable', spec);
+  const made = await applied(object);
+  const message = 'nobody answers at events.example.com, since 2026-01-01T00:00:00Z';
+  const words = { reason: 'DestinationUnreachable', message } as const;
+  await tellStatus(operatorOf(t), object, [{ type: 'Delivering', ...words }, words]);
+  const said = waiting(2000);
+  const { fault } = await target.untilReady(made, object, said);
+  assert.deepEqual(said.progress, [`waiting: DestinationUnreachable: ${message}`]);
+  assert.equal(
+    fault?.message,
+    'EventSubscription/default/unreachable is not in force after 2 s: ' +
+      `DestinationUnreachable: ${message}`,
+  );
+  assert.match(fault?.remedy ?? '', /mend the destination/);
+});
+
 test('an object that somebody deletes or replaces is not waited for any longer', async () => {
   const object = manifest('Client', 'vanishing');
   for (const isReplaced of [false, true]) {
