@@ -153,7 +153,10 @@ class Stage {
         number,
         json: () => Buffer.from(JSON.stringify({ id: `${topic}${number}` })),
       }),
-      compileFilter: (filter) => (event) => event.number % Number(filter.subjectBeginsWith) === 0,
+      compileFilter: (filter) => (event) => {
+        if (event.topic === 'bug') throw new Error('a bug');
+        return event.number % Number(filter.subjectBeginsWith) === 0;
+      },
       openDestination: ({ file }) => this.destination(file!.path),
       tell: (message) => {
         if (life !== this.#life) return;
@@ -244,6 +247,16 @@ suite('the events of a MqttNamespace', () => {
       'an event was given up (Rejected): it is dropped',
       '4 more events were given up',
     ]);
+  });
+
+  test('of which one cannot be made do not stop the others', async () => {
+    const stage = new Stage();
+    stage.configure([declared('all')]);
+    for (const topic of ['a', 'bug', 'a']) stage.publish(topic);
+    await stage.drain();
+    assert.deepEqual(stage.destination('all').delivered, ['a1', 'a3']);
+    assert.equal(stage.progress.get('all')!.standing.dropped, 1);
+    assert.match(stage.logs[0]!, /no event could be made of a message: it is dropped/);
   });
 
   test('are given up where the outbox says so, and counted', async () => {

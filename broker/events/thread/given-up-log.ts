@@ -8,6 +8,8 @@ import type { QueuedEvent } from './lanes.ts';
 /** A destination that is away for a day must not fill a disk with lines. */
 const QUIET_MS = 10_000;
 
+type Fields = Readonly<Record<string, unknown>>;
+
 export class GivenUpLog {
   readonly #subscription: string;
   readonly #clock: Clock;
@@ -27,15 +29,15 @@ export class GivenUpLog {
 
   /** `what` becomes of it. */
   tell({ id, topic }: QueuedEvent, { reason, attempts, cause }: GivenUp, what: string): void {
-    if (this.#cancel !== undefined) {
-      this.#untold++;
-      return;
-    }
-    this.#warn(
-      { id, topic, reason, attempts, cause },
-      `an event was given up (${reason}): ${what}`,
-    );
-    this.#cancel = after(this.#clock, QUIET_MS, () => this.flush());
+    const about = { id, topic, reason, attempts, cause };
+    this.#tellNow('warn', about, `an event was given up (${reason}): ${what}`);
+  }
+
+  /** A message that is no event, although every message is one. */
+  bug(topic: string, error: unknown): void {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message = 'no event could be made of a message: it is dropped. This is a bug: report it';
+    this.#tellNow('error', { topic, cause }, message);
   }
 
   /** Whatever was not told yet. */
@@ -45,11 +47,20 @@ export class GivenUpLog {
     if (this.#untold === 0) return;
     const events = this.#untold;
     this.#untold = 0;
-    this.#warn({ events }, `${events} more events were given up`);
+    this.#log('warn', { events }, `${events} more events were given up`);
   }
 
-  #warn(fields: Readonly<Record<string, unknown>>, message: string): void {
-    const about = { operation: 'deliver', eventSubscription: this.#subscription, ...fields };
-    this.#tell({ type: 'log', level: 'warn', fields: about, message });
+  #tellNow(level: 'warn' | 'error', about: Fields, message: string): void {
+    if (this.#cancel !== undefined) {
+      this.#untold++;
+      return;
+    }
+    this.#log(level, about, message);
+    this.#cancel = after(this.#clock, QUIET_MS, () => this.flush());
+  }
+
+  #log(level: 'warn' | 'error', about: Fields, message: string): void {
+    const fields = { operation: 'deliver', eventSubscription: this.#subscription, ...about };
+    this.#tell({ type: 'log', level, fields, message });
   }
 }

@@ -119,7 +119,7 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
 
   /** It left the tail, and was never stored. */
   missed(event: RoutedEvent<Event>): void {
-    if (event.message.number <= this.#position || !this.#options.matches(event.event)) return;
+    if (event.message.number <= this.#position || this.#queuedOf(event) === undefined) return;
     this.#counts.matched++;
     this.#counts.dropped++;
     this.#options.onProgress(false);
@@ -165,21 +165,33 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
     return undefined;
   }
 
-  #take({ message, event }: RoutedEvent<Event>): void {
+  #take(routed: RoutedEvent<Event>): void {
+    const { message } = routed;
     this.#position = message.number;
-    if (!this.#options.matches(event)) return;
+    const queued = this.#queuedOf(routed);
+    if (queued === undefined) return;
     this.#counts.matched++;
-    const json = event.json();
-    this.#unfinished.set(message.number, json.length);
-    this.#unfinishedBytes += json.length;
-    this.#queue.push({
-      id: event.id,
-      subject: event.subject ?? event.topic,
-      topic: event.topic,
-      json,
-      number: message.number,
-      receivedAtMs: message.receivedAtMs,
-    });
+    this.#unfinished.set(message.number, queued.json.length);
+    this.#unfinishedBytes += queued.json.length;
+    this.#queue.push(queued);
+  }
+
+  /**
+   * Undefined: it does not match. No message is known of which no event can be made; if there is
+   * one all the same, the thread must not end of it, since it would meet it again at each start.
+   */
+  #queuedOf(routed: RoutedEvent<Event>): QueuedEvent | undefined {
+    const { number, topic, receivedAtMs } = routed.message;
+    try {
+      const { event } = routed;
+      if (!this.#options.matches(event)) return undefined;
+      const { id, subject = topic } = event;
+      return { id, subject, topic, json: event.json(), number, receivedAtMs };
+    } catch (error) {
+      this.#counts.dropped++;
+      this.#options.log.bug(topic, error);
+      return undefined;
+    }
   }
 
   #newQueue(
