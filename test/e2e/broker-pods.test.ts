@@ -6,6 +6,7 @@ import { eventuallyFinds, find, get, kubectl, waitFor } from '../support/cluster
 import type { ClusterObject } from '../support/cluster.ts';
 import { serve } from '../support/cluster-broker.ts';
 import type { ClusterBroker } from '../support/cluster-broker.ts';
+import type { Conditioned } from '../support/conditions.ts';
 import { install } from '../support/installation.ts';
 import { killPod } from '../support/kill-pod.ts';
 import { kstatusOf } from '../support/kstatus.ts';
@@ -26,17 +27,6 @@ interface Pod extends ClusterObject {
     readonly containerStatuses?: readonly {
       readonly ready: boolean;
       readonly restartCount: number;
-    }[];
-  };
-}
-
-interface Conditioned extends ClusterObject {
-  readonly status: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason: string;
-      readonly message: string;
     }[];
   };
 }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { applyText, eventuallyFinds, get, kubectl, runTool, waitFor } from '../support/cluster.ts';
-import type { ClusterObject } from '../support/cluster.ts';
 import { serve } from '../support/cluster-broker.ts';
 import type { ClusterBroker } from '../support/cluster-broker.ts';
+import { condition } from '../support/conditions.ts';
 import { install } from '../support/installation.ts';
 import { kstatusOf } from '../support/kstatus.ts';
 import { mqttjs } from '../support/mqttjs-peer.ts';
@@ -18,18 +18,7 @@ const EXAMPLE = 'hello-world';
 /** What is promised. The median of some changes, since kubectl itself takes its time. */
 const IN_FORCE_MS = 1_000;
 const CHANGES = 7;
-const CONDITION_MS = 30_000;
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
-
-interface Conditioned extends ClusterObject {
-  readonly status: { readonly conditions?: readonly Condition[] };
-}
+const REFUSAL_MS = 30_000;
 
 suite('what is declared', { concurrency: 1 }, () => {
   const namespace = useNamespace('e2e-changes');
@@ -63,25 +52,6 @@ suite('what is declared', { concurrency: 1 }, () => {
     );
   }
 
-  /** The condition once it is as expected; what it was last, in the error, if it never is. */
-  async function condition(
-    reference: string,
-    type: string,
-    status: 'True' | 'False',
-  ): Promise<Condition> {
-    let last: unknown;
-    const search = async (): Promise<Condition | undefined> => {
-      const object = await get<Conditioned>(namespace, reference);
-      last = object.status;
-      return object.status.conditions?.find((one) => one.type === type && one.status === status);
-    };
-    try {
-      return await eventuallyFinds(CONDITION_MS, `${type}=${status} of ${reference}`, search);
-    } catch (error) {
-      throw new Error(JSON.stringify(last), { cause: error });
-    }
-  }
-
   test('is in force, and said to be, in less than a second after it is changed', async () => {
     const took: number[] = [];
     for (let change = 0; change < CHANGES; change += 1) {
@@ -103,7 +73,7 @@ suite('what is declared', { concurrency: 1 }, () => {
     const publisher = await enter('pub-client');
     assert.equal((await subscriber.subscribe('samples/#')).code, 1);
     await kubectl('-n', namespace, 'delete', 'permissionbinding', 'sub-hello');
-    await eventuallyFinds(CONDITION_MS, 'a refusal', async () => {
+    await eventuallyFinds(REFUSAL_MS, 'a refusal', async () => {
       const { code } = await subscriber.subscribe('samples/topic');
       return code === 0x87 ? true : undefined;
     });
@@ -134,7 +104,12 @@ suite('what is declared', { concurrency: 1 }, () => {
       input,
     });
     if (code === 0) {
-      const { reason, message } = await condition('topicspace/overlapping', 'Stalled', 'True');
+      const { reason, message } = await condition(
+        namespace,
+        'topicspace/overlapping',
+        'Stalled',
+        'True',
+      );
       assert.equal(reason, 'TemplateOverlap');
       assert.match(message, /samples\/topic/);
     } else {
@@ -158,7 +133,12 @@ suite('what is declared', { concurrency: 1 }, () => {
       },
     };
     await applyText(namespace, JSON.stringify(binding));
-    const { reason, message } = await condition('permissionbinding/early', 'ResolvedRefs', 'False');
+    const { reason, message } = await condition(
+      namespace,
+      'permissionbinding/early',
+      'ResolvedRefs',
+      'False',
+    );
     assert.equal(reason, 'RefNotFound');
     assert.match(message, /"late"/);
     const described = await kubectl('-n', namespace, 'describe', 'permissionbinding', 'early');
@@ -185,7 +165,7 @@ suite('what is declared', { concurrency: 1 }, () => {
       ...['-n', namespace, 'scale', `mqttnamespace/${EXAMPLE}`, '--replicas=2'],
     ]);
     if (scaled.code === 0) {
-      const refusal = await condition(`mqttnamespace/${EXAMPLE}`, 'Accepted', 'False');
+      const refusal = await condition(namespace, `mqttnamespace/${EXAMPLE}`, 'Accepted', 'False');
       assert.equal(refusal.reason, 'UnsupportedValue');
       assert.match(refusal.message, /replicas/);
       await kubectl('-n', namespace, 'scale', `mqttnamespace/${EXAMPLE}`, '--replicas=1');

@@ -5,24 +5,13 @@
  */
 import { before, suite, test } from 'node:test';
 import { eventuallyFinds, find, kubectl, runTool } from '../support/cluster.ts';
-import type { ClusterObject } from '../support/cluster.ts';
+import type { Conditioned } from '../support/conditions.ts';
 import { install } from '../support/installation.ts';
 import { invalidExampleFiles, readInvalidExample } from '../support/invalid-examples.ts';
 import type { InvalidExample, Refusal } from '../support/invalid-examples.ts';
 import { useNamespace } from '../support/sandbox.ts';
 
 const CONDITION_MS = 15_000;
-
-interface Conditioned extends ClusterObject {
-  readonly status: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason: string;
-      readonly message: string;
-    }[];
-  };
-}
 
 /** Nothing is to run here, and starting a hundred brokers takes its time. */
 function withoutPods(manifest: string): string {

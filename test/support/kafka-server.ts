@@ -1,6 +1,6 @@
 /**
- * A Kafka of a test's own: one node (KRaft) on free ports of loopback, from the jars in the folder
- * that MQTTGRID_KAFKA_LIBS names. It makes no topics by itself, and lets only some users write.
+ * A Kafka of a test's own: one node (KRaft) on free ports, from the jars in the folder that
+ * MQTTGRID_KAFKA_LIBS names. It makes no topics by itself, and lets only some users write.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,13 +18,14 @@ const READY_MS = 90_000;
 const READY_POLL_MS = 100;
 /** A broker of a few partitions: small, and quick to start rather than to run. */
 const JAVA = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const LOOPBACK = '127.0.0.1';
 const CLUSTER_ID = 'mqttgridTestCluster000';
 
 /** `alice` may do everything, `bob` nothing. */
 export const KAFKA_PASSWORDS = { alice: 'alice-secret', bob: 'bob-secret' } as const;
 
 export interface KafkaServer {
-  /** `127.0.0.1:PORT`, in clear, for anybody. */
+  /** `HOST:PORT`, in clear, for anybody. */
   readonly plain: string;
   /** `localhost:PORT`, TLS, SASL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512. */
   readonly secure: string;
@@ -38,13 +39,20 @@ export interface KafkaServer {
   stop(): Promise<void>;
 }
 
-export async function startKafkaServer(): Promise<KafkaServer> {
+export interface KafkaServerOptions {
+  /** An address of this machine, for `plain`: it listens there only, and is known by it. */
+  readonly host?: string;
+}
+
+export async function startKafkaServer({
+  host = LOOPBACK,
+}: KafkaServerOptions = {}): Promise<KafkaServer> {
   const libs = libsFolder();
   const folder = mkdtempSync(path.join(tmpdir(), 'mqttgrid-kafka-'));
   const [plain, secure, controller] = (await freePorts(3)) as [number, number, number];
   const authority = await writeKeyStore(folder);
   const properties = path.join(folder, 'server.properties');
-  writeFileSync(properties, propertiesText(folder, { plain, secure, controller }));
+  writeFileSync(properties, propertiesText(folder, { host, plain, secure, controller }));
   const java = [...JAVA, '-cp', path.join(libs, '*')];
   let server: GuardedProcess | undefined;
   const kill = async (): Promise<void> => {
@@ -53,7 +61,7 @@ export async function startKafkaServer(): Promise<KafkaServer> {
   };
   const start = async (): Promise<void> => {
     server = startGuarded(folder, 'java', [...java, 'kafka.Kafka', properties]);
-    await ready(server, plain);
+    await ready(server, host, plain);
   };
   const stop = async (): Promise<void> => {
     await kill();
@@ -66,7 +74,7 @@ export async function startKafkaServer(): Promise<KafkaServer> {
     await stop();
     throw error;
   }
-  const addresses = { plain: `127.0.0.1:${plain}`, secure: `localhost:${secure}` };
+  const addresses = { plain: `${host}:${plain}`, secure: `localhost:${secure}` };
   return { ...addresses, authority, kill, start, stop };
 }
 
@@ -97,19 +105,20 @@ async function writeKeyStore(folder: string): Promise<string> {
 
 function propertiesText(
   folder: string,
-  ports: { plain: number; secure: number; controller: number },
+  at: { host: string; plain: number; secure: number; controller: number },
 ): string {
   const users = Object.entries(KAFKA_PASSWORDS);
   const listener = 'listener.name.sasl_ssl';
   const login = 'org.apache.kafka.common.security';
   const plainUsers = users.map(([name, password]) => `user_${name}="${password}"`).join(' ');
   const scram = `${login}.scram.ScramLoginModule required;`;
-  const addresses = `PLAINTEXT://127.0.0.1:${ports.plain},SASL_SSL://localhost:${ports.secure}`;
+  const addresses = `PLAINTEXT://${at.host}:${at.plain},SASL_SSL://localhost:${at.secure}`;
+  const controller = `${LOOPBACK}:${at.controller}`;
   return `
 process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:${ports.controller}
-listeners=${addresses},CONTROLLER://127.0.0.1:${ports.controller}
+controller.quorum.voters=1@${controller}
+listeners=${addresses},CONTROLLER://${controller}
 advertised.listeners=${addresses}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
@@ -150,9 +159,9 @@ function format(java: readonly string[], properties: string): void {
   if (status !== 0) throw new Error(`kafka.tools.StorageTool format: ${stdout}${stderr}`);
 }
 
-async function ready(server: GuardedProcess, port: number): Promise<void> {
+async function ready(server: GuardedProcess, host: string, port: number): Promise<void> {
   const deadlineMs = performance.now() + READY_MS;
-  while (!(await isListening(port))) {
+  while (!(await isListening(host, port))) {
     const failure = server.failure();
     if (failure !== undefined) throw new Error(failure);
     if (performance.now() > deadlineMs) throw new Error(`Kafka is not ready in ${READY_MS} ms`);
@@ -160,9 +169,9 @@ async function ready(server: GuardedProcess, port: number): Promise<void> {
   }
 }
 
-function isListening(port: number): Promise<boolean> {
+function isListening(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, host);
     socket.on('connect', () => resolve(true));
     socket.on('error', () => resolve(false));
     socket.on('connect', () => socket.destroy());

@@ -32,21 +32,33 @@ export async function serveRoutingExample(t: TestContext): Promise<RoutingExampl
   return {
     up,
     data,
-    async copy(manifest, [text, other] = ['', '']) {
-      const source = readFileSync(path.join(ROUTING, manifest, 'event-subscription.yaml'), 'utf8');
-      if (!source.includes(text)) throw new Error(`${manifest} does not hold ${text}`);
+    async copy(manifest, replaced) {
+      const text = routingManifest(manifest, replaced);
       const added = up.next(({ event }) => event === 'change');
-      writeFileSync(path.join(manifests, `${manifest}.yaml`), source.replace(text, other));
+      writeFileSync(path.join(manifests, `${manifest}.yaml`), text);
       await added;
     },
-    async runClient() {
-      const { code, stderr } = await runScript([path.join(ROUTING, 'client.ts')], {
-        MQTTGRID_ENDPOINT: up.endpoint('routing'),
-        MQTTGRID_CERTIFICATES: up.certificates,
-      });
-      if (code !== 0) throw new Error(stderr);
-    },
+    runClient: () => runRoutingClient(up.endpoint('routing'), up.certificates),
   };
+}
+
+/** The EventSubscription in a folder of the example, with one text in it replaced by another. */
+export function routingManifest(
+  folder: string,
+  [text, other]: readonly [string, string] = ['', ''],
+): string {
+  const source = readFileSync(path.join(ROUTING, folder, 'event-subscription.yaml'), 'utf8');
+  if (!source.includes(text)) throw new Error(`${folder} does not hold ${text}`);
+  return source.replace(text, other);
+}
+
+/** @throws where client.ts fails */
+export async function runRoutingClient(endpoint: string, certificates: string): Promise<void> {
+  const { code, stderr } = await runScript([path.join(ROUTING, 'client.ts')], {
+    MQTTGRID_ENDPOINT: endpoint,
+    MQTTGRID_CERTIFICATES: certificates,
+  });
+  if (code !== 0) throw new Error(stderr);
 }
 
 export interface RunningReceiver {
