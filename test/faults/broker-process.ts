@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import type { Broker, ServerCertificate } from '../../broker/broker.ts';
 import { startBroker } from '../../broker/broker.ts';
+import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { openHastyStore } from './hasty-store.ts';
 
@@ -18,7 +19,9 @@ export interface BrokerSettings {
 export type BrokerAnswer =
   | { readonly type: 'loaded' }
   | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'unstarted'; readonly cause: string };
+  | { readonly type: 'unstarted'; readonly cause: string }
+  /** Told from when it listens on, whenever it changes. */
+  | { readonly type: 'deliveries'; readonly deliveries: readonly DeliveryStanding[] };
 
 function tell(answer: BrokerAnswer): void {
   process.send?.(answer);
@@ -26,11 +29,16 @@ function tell(answer: BrokerAnswer): void {
 
 let broker: Promise<Broker> | undefined;
 
+function tellDeliveries(): void {
+  void broker?.then(({ deliveries }) => tell({ type: 'deliveries', deliveries }));
+}
+
 process.once('message', ({ hasty, ...settings }: BrokerSettings) => {
   broker = startBroker({
     host: '127.0.0.1',
     logger: pino({ level: 'error' }, pino.destination({ dest: 2, sync: true })),
     ...settings,
+    onDeliveries: tellDeliveries,
     ...(hasty && { openStore: openHastyStore }),
   });
   broker.then(

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { DeliveryStanding } from '../../domain/delivery-standing.ts';
 import { within } from '../support/within.ts';
 import type { BrokerAnswer, BrokerSettings } from './broker-process.ts';
 
@@ -19,6 +20,7 @@ class BrokerProcess {
   readonly ended: Promise<Ended>;
   readonly #loaded: Promise<unknown>;
   errors = '';
+  deliveries: readonly DeliveryStanding[] = [];
 
   constructor() {
     this.child = fork(new URL('./broker-process.ts', import.meta.url), {
@@ -35,6 +37,9 @@ class BrokerProcess {
   async start(settings: BrokerSettings): Promise<BrokerAnswer | undefined> {
     await within(START_MS, 'the load of the broker', Promise.race([this.#loaded, this.ended]));
     const answer = once(this.child, 'message') as Promise<[BrokerAnswer]>;
+    this.child.on('message', (told: BrokerAnswer) => {
+      if (told.type === 'deliveries') this.deliveries = told.deliveries;
+    });
     this.child.send(settings);
     const first = Promise.race([answer, this.ended.then(() => [undefined] as const)]);
     const [told] = await within(START_MS, 'the start of the broker', first);
@@ -78,8 +83,8 @@ export class ChildBroker {
   }
 
   /** Safe to call from anywhere, also while it starts; it ends a moment later. */
-  kill(): void {
-    this.#running?.child.kill('SIGKILL');
+  kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): void {
+    this.#running?.child.kill(signal);
   }
 
   terminate(): Promise<Ended> {
@@ -95,6 +100,11 @@ export class ChildBroker {
     if (ended.signal === 'SIGKILL') this.crashes++;
     this.#running = undefined;
     return ended;
+  }
+
+  /** How the EventSubscriptions of the running one fare. */
+  get deliveries(): readonly DeliveryStanding[] {
+    return this.#running?.deliveries ?? [];
   }
 
   /** What the running one wrote to standard error so far. */

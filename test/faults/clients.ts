@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
+import { ReasonCode } from '../../domain/reason-codes.ts';
 import type { Random } from '../hostile/random.ts';
 import type { ChildBroker } from './child-broker.ts';
 import type { History } from './history.ts';
@@ -41,23 +42,38 @@ function connectClient(world: ClientWorld, name: string, version: Version): Mqtt
   return client;
 }
 
+export interface PublisherOptions {
+  /** Publishes JSON objects, and says so; MQTT 5 alone can. */
+  readonly json?: boolean;
+  /** The broker may say that there is no room: a message that it refused is never sent again. */
+  readonly refusable?: boolean;
+}
+
 /** Publishes to topics of its own as fast as they are acknowledged, with a breath in between. */
 export class Publisher {
   readonly #world: ClientWorld;
   readonly #client: MqttClient;
   readonly #topics: readonly string[];
+  readonly #options: PublisherOptions;
   readonly #numbers = new Map<string, number>();
   #waiting = 0;
   #stopped = false;
+  #ended = false;
   /** mqtt.js drops what it is given while it sends again what a lost connection left. */
   #sendsAgain = false;
   readonly #running: Promise<void>;
   /** Called with every PUBACK. */
   onAcknowledged: () => void = () => undefined;
   failure: Error | undefined;
+  refusals = 0;
 
-  constructor(world: ClientWorld, name: string, version: Version) {
+  constructor(
+    world: ClientWorld,
+    { name, version }: { readonly name: string; readonly version: Version },
+    options: PublisherOptions = {},
+  ) {
     this.#world = world;
+    this.#options = options;
     this.#topics = [`t/${name}/a`, `t/${name}/b`];
     this.#client = connectClient(world, name, version);
     this.#client.on('packetsend', (packet) => {
@@ -72,10 +88,12 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
-    while (this.#waiting > 0) await delay(5);
+    while (this.#waiting > 0 && !this.#ended) await delay(5);
   }
 
   end(): void {
+    this.#stopped = true;
+    this.#ended = true;
     this.#client.end(true);
   }
 
@@ -94,11 +112,18 @@ export class Publisher {
     const number = this.#numbers.get(topic) ?? 0;
     this.#numbers.set(topic, number + 1);
     this.#waiting++;
-    const payload = `${number} ${'x'.repeat(random.below(PADDING_BYTES_MAX))}`;
-    this.#client.publish(topic, payload, { qos: 1 }, (error) => {
+    const padding = 'x'.repeat(random.below(PADDING_BYTES_MAX));
+    const { json = false, refusable = false } = this.#options;
+    const payload = json
+      ? JSON.stringify({ number, even: number % 2 === 0, padding })
+      : `${number} ${padding}`;
+    const properties = json && { properties: { contentType: 'application/json' } };
+    this.#client.publish(topic, payload, { qos: 1, ...properties }, (error) => {
       this.#waiting--;
       if (error) {
-        this.failure ??= error;
+        const { code } = error as Error & { readonly code?: number };
+        if (refusable && code === ReasonCode.QuotaExceeded) this.refusals++;
+        else this.failure ??= error;
         return;
       }
       history.acknowledged(topic, number);
@@ -159,6 +184,9 @@ export class Subscriber {
   }
 }
 
-function numberOf(payload: Buffer | string): number {
-  return Number(payload.toString().split(' ', 1)[0]);
+/** The number that a publisher gave the message. */
+export function numberOf(payload: Buffer | string): number {
+  const text = payload.toString();
+  if (text.startsWith('{')) return (JSON.parse(text) as { number: number }).number;
+  return Number(text.split(' ', 1)[0]);
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientTlsOptions } from '../support/certificates.ts';
 import { testAuthority } from '../support/certificates.ts';
+import type { SnapshotSketch } from '../support/snapshots.ts';
 import { aClient, aSnapshot } from '../support/snapshots.ts';
 import { ChildBroker } from './child-broker.ts';
 
@@ -28,9 +29,20 @@ export interface FaultWorld {
   readonly dispose: () => Promise<void>;
 }
 
+export interface FaultWorldOptions {
+  readonly hasty?: boolean;
+  readonly folder?: string;
+  /** Of routing; limits beside those that are none. */
+  readonly sketch?: Pick<SnapshotSketch, 'route' | 'eventSubscriptions' | 'limits'>;
+}
+
+export function aFaultFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'mqttgrid-faults-'));
+}
+
 export async function aFaultWorld(
   clients: readonly string[],
-  { hasty = false, folder = mkdtempSync(join(tmpdir(), 'mqttgrid-faults-')) } = {},
+  { hasty = false, folder = aFaultFolder(), sketch = {} }: FaultWorldOptions = {},
 ): Promise<FaultWorld> {
   const authority = await testAuthority();
   const credentials = new Map<string, ClientTlsOptions>();
@@ -43,7 +55,8 @@ export async function aFaultWorld(
       caCertificates: [authority.root.certificatePem],
       clients: clients.map((name) => aClient(name)),
       spaces: { all: { templates: ['t/#', 'u/#'] } },
-      limits,
+      ...sketch,
+      limits: { ...limits, ...sketch.limits },
     }),
     storePath,
     hasty,

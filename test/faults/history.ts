@@ -1,6 +1,6 @@
 /** What publishers and subscribers saw of numbered messages, and what of it must not be. */
 
-export type ViolationKind = 'lost' | 'out of order' | 'duplicate' | 'invented';
+export type ViolationKind = 'lost' | 'out of order' | 'duplicate' | 'invented' | 'another id';
 
 export interface HistoryViolation {
   readonly kind: ViolationKind;
@@ -9,6 +9,9 @@ export interface HistoryViolation {
 
 /** So many are enough to see what went wrong. */
 const VIOLATIONS_MAX = 20;
+
+/** Whether a subscriber is owed that message. */
+export type Matches = (topic: string, number: number) => boolean;
 
 /** What one subscriber saw of one topic. */
 class Reception {
@@ -30,6 +33,7 @@ export class History {
   readonly #sent = new Map<string, number[]>();
   readonly #acknowledged = new Map<string, number[]>();
   readonly #receptions = new Map<string, Map<string, Reception>>();
+  readonly #matches = new Map<string, Matches>();
 
   /** Messages that the broker took over. */
   get acknowledgedMessages(): number {
@@ -37,14 +41,20 @@ export class History {
   }
 
   /** Must be told of before anything is acknowledged that the subscriber should get. */
-  subscribed(subscriber: string): void {
+  subscribed(subscriber: string, matches: Matches = () => true): void {
     this.#receptions.set(subscriber, new Map());
+    this.#matches.set(subscriber, matches);
   }
 
   /** A PUBLISH left the publisher, for the first time or again. */
   sent(topic: string, number: number): void {
     const counts = entryOf(this.#sent, topic, () => []);
     counts[number] = (counts[number] ?? 0) + 1;
+  }
+
+  /** How often PUBLISH was sent. */
+  sends(topic: string, number: number): number {
+    return this.#sent.get(topic)?.[number] ?? 0;
   }
 
   acknowledged(topic: string, number: number): void {
@@ -59,47 +69,64 @@ export class History {
   ): void {
     this.deliveries++;
     const what = `${topic} ${number} to ${subscriber} after crash ${crashes}`;
-    const sends = this.#sent.get(topic)?.[number] ?? 0;
-    if (sends === 0) this.#found('invented', `${what} was never published`);
+    const sends = this.sends(topic, number);
+    if (sends === 0) this.found('invented', `${what} was never published`);
+    if (!this.#matches.get(subscriber)!(topic, number)) {
+      this.found('invented', `${what} is not what it subscribed to`);
+    }
     const reception = entryOf(this.#receptions.get(subscriber)!, topic, () => new Reception());
     if (reception.received.has(number)) {
       if (!duplicate && freshCopies(reception, number, crashes) > sends) {
-        this.#found('duplicate', `${what} without DUP; it was published ${sends} times`);
+        this.found('duplicate', `${what} without DUP; it was published ${sends} times`);
       }
       return;
     }
     if (!duplicate) freshCopies(reception, number, crashes);
     reception.received.add(number);
     if (number < reception.highest) {
-      this.#found('out of order', `${what} after ${reception.highest}`);
+      this.found('out of order', `${what} after ${reception.highest}`);
     }
     reception.highest = Math.max(reception.highest, number);
   }
 
   /** How many messages were acknowledged to a publisher and did not reach all subscribers. */
-  missing(): number {
-    return [...this.#missing()].length;
+  missing(subscriber?: string): number {
+    return [...this.#missing(subscriber)].length;
+  }
+
+  /** Whether the newest of each topic that was acknowledged, and is owed, reached the subscriber. */
+  isUpToDate(subscriber: string): boolean {
+    const matches = this.#matches.get(subscriber)!;
+    const receptions = this.#receptions.get(subscriber)!;
+    return [...this.#acknowledged].every(([topic, numbers]) => {
+      const newest = numbers.filter((number) => matches(topic, number)).at(-1) ?? -1;
+      return newest === -1 || receptions.get(topic)?.received.has(newest) === true;
+    });
   }
 
   /** To be asked when nothing more can come. */
   finish(): readonly HistoryViolation[] {
     for (const what of this.#missing()) {
-      this.#found('lost', `${what} was acknowledged and never came`);
+      this.found('lost', `${what} was acknowledged and never came`);
     }
     return this.violations;
   }
 
-  *#missing(): Generator<string> {
+  *#missing(only?: string): Generator<string> {
     for (const [subscriber, receptions] of this.#receptions) {
+      if (only !== undefined && subscriber !== only) continue;
+      const matches = this.#matches.get(subscriber)!;
       for (const [topic, numbers] of this.#acknowledged) {
         const received = receptions.get(topic)?.received ?? new Set();
-        const missing = numbers.filter((number) => !received.has(number));
+        const missing = numbers.filter((number) => {
+          return !received.has(number) && matches(topic, number);
+        });
         yield* missing.map((number) => `${topic} ${number} to ${subscriber}`);
       }
     }
   }
 
-  #found(kind: ViolationKind, message: string): void {
+  found(kind: ViolationKind, message: string): void {
     if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ kind, message });
   }
 }

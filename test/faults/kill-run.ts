@@ -1,6 +1,4 @@
 /** One history of a broker that is killed again and again while clients publish and receive. */
-import type { FSWatcher } from 'node:fs';
-import { existsSync, watch } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../hostile/random.ts';
 import type { ChildBroker } from './child-broker.ts';
@@ -9,6 +7,7 @@ import { Publisher, Subscriber } from './clients.ts';
 import type { FaultWorld } from './fault-world.ts';
 import { aFaultWorld } from './fault-world.ts';
 import { History } from './history.ts';
+import { Killer } from './killer.ts';
 
 export interface KillRunOptions {
   readonly seed: string;
@@ -25,13 +24,6 @@ export interface KillRunResult {
   readonly errors: string;
 }
 
-/** When a broker is killed: some time after it listens, and in the middle of something. */
-const AIMS = ['any time', 'commit', 'commit', 'acknowledgement', 'start'] as const;
-const LIFE_MS_MAX = 500;
-const START_MS_MAX = 150;
-/** The first writes of a life are of the start; the later, the more is under way. */
-const WRITES_MAX = 60;
-const ACKNOWLEDGEMENTS_MAX = 60;
 /** How long nothing may come before what is missing counts as lost. */
 const SILENCE_MS = 2500;
 
@@ -46,15 +38,15 @@ class KillRun {
   readonly history = new History();
   readonly #random: Random;
   readonly #broker: ChildBroker;
-  readonly #storePath: string;
   readonly #publishers: Publisher[] = [];
   readonly #subscribers: Subscriber[];
   readonly #world: ClientWorld;
+  readonly #killer: Killer;
   startsKilled = 0;
 
   constructor({ broker, storePath, credentials }: FaultWorld, random: Random) {
     this.#broker = broker;
-    this.#storePath = storePath;
+    this.#killer = new Killer(broker, storePath, random);
     this.#random = random;
     this.#world = { broker, credentials, random, history: this.history };
     this.#subscribers = SUBSCRIBERS.map((options) => new Subscriber(this.#world, options));
@@ -65,11 +57,11 @@ class KillRun {
     for (const subscriber of this.#subscribers) await subscriber.subscribe();
     for (const subscriber of this.#those('away')) subscriber.leave(true);
     PUBLISHERS.forEach((version, index) => {
-      this.#publishers.push(new Publisher(this.#world, publisherNames[index]!, version));
+      this.#publishers.push(new Publisher(this.#world, { name: publisherNames[index]!, version }));
     });
     for (let kill = 0; kill + this.startsKilled < kills; kill++) {
       await this.#live();
-      while (!(await this.#restart())) this.startsKilled++;
+      while (!(await this.#killer.restart())) this.startsKilled++;
     }
     await Promise.all(this.#publishers.map((publisher) => publisher.stop()));
     await this.#receiveAll();
@@ -86,56 +78,10 @@ class KillRun {
 
   /** Until the broker is killed. */
   async #live(): Promise<void> {
-    const kill = (): void => this.#broker.kill();
-    const stopAiming = this.#aim(this.#random.pick(AIMS), kill);
-    const ended = this.#broker.ended();
-    const limit = setTimeout(kill, LIFE_MS_MAX);
+    const ended = this.#killer.live(this.#publishers);
     const flapping = this.#flap();
     await ended;
-    clearTimeout(limit);
-    stopAiming();
     await flapping;
-  }
-
-  #aim(aim: (typeof AIMS)[number], kill: () => void): () => void {
-    if (aim === 'commit') return this.#killAtWrite(1 + this.#random.below(WRITES_MAX), kill);
-    if (aim === 'acknowledgement') {
-      let left = 1 + this.#random.below(ACKNOWLEDGEMENTS_MAX);
-      const countDown = (): void => {
-        if (--left === 0) kill();
-      };
-      for (const publisher of this.#publishers) publisher.onAcknowledged = countDown;
-      return () => {
-        for (const publisher of this.#publishers) publisher.onAcknowledged = () => undefined;
-      };
-    }
-    const timer = setTimeout(kill, this.#random.below(LIFE_MS_MAX));
-    return () => clearTimeout(timer);
-  }
-
-  /** A write to the log of the database is a commit that is under way, before its fsync. */
-  #killAtWrite(writes: number, kill: () => void): () => void {
-    let left = writes;
-    let watcher: FSWatcher | undefined;
-    if (existsSync(`${this.#storePath}-wal`)) {
-      watcher = watch(`${this.#storePath}-wal`, () => {
-        if (--left === 0) kill();
-      });
-    }
-    return () => watcher?.close();
-  }
-
-  /** False: it was killed while it started. */
-  async #restart(): Promise<boolean> {
-    const started = this.#broker.start();
-    let timer: NodeJS.Timeout | undefined;
-    if (this.#random.pick(AIMS) === 'start') {
-      timer = setTimeout(() => this.#broker.kill(), this.#random.below(START_MS_MAX));
-    }
-    const listens = await started;
-    clearTimeout(timer);
-    if (!listens) await this.#broker.ended();
-    return listens;
   }
 
   async #flap(): Promise<void> {

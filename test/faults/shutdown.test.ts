@@ -30,7 +30,7 @@ test('SIGTERM tells MQTT 5 clients 0x8B, loses nothing and repeats nothing witho
   for (const subscriber of subscribers) await subscriber.subscribe();
   subscribers[2]!.leave(true);
   const publishers = ([4, 5] as const).map(
-    (version) => new Publisher(world, `publisher-${version}`, version),
+    (version) => new Publisher(world, { name: `publisher-${version}`, version }),
   );
   t.after(() => {
     for (const publisher of publishers) publisher.end();
