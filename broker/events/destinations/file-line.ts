@@ -1,4 +1,4 @@
-/** The end of a file of lines, as a process left it that was killed while it wrote. */
+/** The first line of a file, and its end as a process left it that was killed while it wrote. */
 import type { FileHandle } from 'node:fs/promises';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -25,6 +25,18 @@ export async function endingOf(handle: FileHandle, fileBytes: number): Promise<E
   await handle.read(line, 0, line.length, fromByte);
   if (line[0] !== BRACE) return { type: 'Foreign' };
   return isJson(line) ? { type: 'Unended' } : { type: 'Torn', fromByte };
+}
+
+/** Every event of ours has it before its data, which may be long. */
+const REQUIRED = Buffer.from('"specversion":');
+
+/** False: the first line is no event, nor a part of one; the file is not empty. */
+export async function beginsWithEvent(handle: FileHandle): Promise<boolean> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, 0);
+  if (chunk[0] !== BRACE) return false;
+  const lineBytes = chunk.subarray(0, bytesRead).indexOf(LINE_FEED);
+  return lineBytes < 0 || chunk.subarray(0, lineBytes).includes(REQUIRED);
 }
 
 /** The byte after the last line feed. Undefined where that is further back than a line is long. */

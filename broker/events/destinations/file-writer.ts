@@ -1,9 +1,10 @@
-/** Appends whole lines to one file, for all who write to it in this thread. */
+/** Appends whole lines to one file, for all who write to it in this process. */
 import { constants } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { endingOf } from './file-line.ts';
+import * as threads from 'node:worker_threads';
+import { beginsWithEvent, endingOf } from './file-line.ts';
 
 /** One that this side found, in words for people. */
 export class FileFault extends Error {}
@@ -14,11 +15,16 @@ const LINKS_MAX = 40;
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
+/** What a broker keeps beside its events; it may be empty, or not there yet. */
+const OWN_FILES = /^(?:sessions\.db|snapshot\.jsonl)/;
+const FOREIGN = 'name a file that has events alone';
+
 const writers = new Map<string, FileWriter>();
 
 /** The writer of what `path` leads to, whose folder is made where it is missing. */
 export async function openWriter(path: string): Promise<FileWriter> {
   const target = await targetOf(resolve(path));
+  if (OWN_FILES.test(basename(target))) throw new FileFault(`it is the broker's own; ${FOREIGN}`);
   let writer = writers.get(target);
   if (writer === undefined) writers.set(target, (writer = new FileWriter(target)));
   writer.users++;
@@ -80,7 +86,7 @@ export class FileWriter {
     const turn = this.#last.then(async () => {
       if (signal.aborted) return;
       try {
-        await this.#append(lines, maxBytes);
+        await exclusively(this.#path, signal, () => this.#append(lines, maxBytes));
       } catch (error) {
         // After a failure nobody knows what the file has: it is looked at anew.
         await this.#close();
@@ -148,6 +154,9 @@ export class FileWriter {
   /** So that each line is an event, whatever became of the process that wrote the last one. */
   async #mend(handle: FileHandle): Promise<number> {
     const { size } = await handle.stat();
+    if (size > 0 && !(await beginsWithEvent(handle))) {
+      throw new FileFault(`its first line is not an event; ${FOREIGN}`);
+    }
     const ending = await endingOf(handle, size);
     switch (ending.type) {
       case 'Whole':
@@ -159,7 +168,7 @@ export class FileWriter {
         await handle.truncate(ending.fromByte);
         return ending.fromByte;
       case 'Foreign':
-        throw new FileFault('its last line is not an event; name a file that has events alone');
+        throw new FileFault(`its last line is not an event; ${FOREIGN}`);
     }
   }
 
@@ -178,6 +187,22 @@ export class FileWriter {
     writers.delete(this.#path);
     await this.#close();
   }
+}
+
+/**
+ * Two MqttNamespaces that route to one EventTopic have a thread each that writes to its files. A
+ * thread that ends lets go of what it held. Node has it from version 24.5 on.
+ */
+async function exclusively(
+  path: string,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { locks } = threads as Partial<Pick<typeof threads, 'locks'>>;
+  if (locks === undefined) return work();
+  await locks.request(`mqttgrid file ${path}`, async () => {
+    if (!signal.aborted) await work();
+  });
 }
 
 function kindInWords(found: { isDirectory(): boolean; isFIFO(): boolean }): string {

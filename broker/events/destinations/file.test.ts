@@ -16,7 +16,9 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { outboundEvent, outboundEvents } from '../../../test/support/outbound-events.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { within } from '../../../test/support/within.ts';
@@ -137,15 +139,36 @@ test('a file of half an event is emptied, and one without events is left alone',
   writeFileSync(join(folder, 'torn'), '{"specver');
   await delivered(opened(t, join(folder, 'torn')), '1');
   assert.deepEqual(idsIn(join(folder, 'torn')), ['1']);
-  for (const content of ['root:x:0:0', 'a\nb\nc', 'x'.repeat(200_000)]) {
+  const lines = '{"format":3,"uid":"a"}\n{"type":"Client"}\n';
+  for (const [content, line] of [
+    ['root:x:0:0', 'first'],
+    ['root:x:0:0\n', 'first'],
+    ['-----BEGIN PRIVATE KEY-----\n', 'first'],
+    ['x'.repeat(200_000), 'first'],
+    [lines, 'first'],
+    [`${outboundEvent('1').json.toString()}\nroot:x:0:0`, 'last'],
+  ] as const) {
     writeFileSync(join(folder, 'other'), content);
     const cause = await causeOf(opened(t, join(folder, 'other')));
     assert.equal(
       cause,
-      `Refused: append to ${join(folder, 'other')}: its last line is not an event; name a file ` +
-        'that has events alone',
+      `Refused: append to ${join(folder, 'other')}: its ${line} line is not an event; name a ` +
+        'file that has events alone',
     );
     assert.equal(readFileSync(join(folder, 'other'), 'utf8'), content);
+  }
+});
+
+test('what a broker keeps its own data in is never written to', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['sessions.db', 'sessions.db-wal', 'snapshot.jsonl']) {
+    const path = join(folder, name);
+    writeFileSync(path, '');
+    symlinkSync(name, `${path}-link`);
+    for (const each of [path, `${path}-link`]) {
+      assert.match(await causeOf(opened(t, each)), /it is the broker's own; name a file/);
+    }
+    assert.equal(statSync(path).size, 0);
   }
 });
 
@@ -171,6 +194,30 @@ test('two destinations with one file never write into each other’s lines', asy
   const found = [...(existsSync(`${path}.1`) ? idsIn(`${path}.1`) : []), ...idsIn(path)];
   assert.deepEqual(new Set(found), expected);
   assert.equal(found.length, expected.size);
+});
+
+const WRITING_THREAD = new URL('../../../test/support/file-delivering-thread.ts', import.meta.url);
+
+test('nor do threads, and what one sets aside is never replaced by the other too early', async (t) => {
+  const path = join(temporaryFolder(t), 'events.ndjson');
+  const LINES = 4;
+  const maxBytes = (outboundEvent('0-1000').json.length + 1) * LINES;
+  let running = 2;
+  for (const name of ['0', '1']) {
+    const workerData = { path, maxBytes, ids: [1000, 1200], name };
+    const thread = new Worker(WRITING_THREAD, { workerData });
+    thread.on('exit', () => running--);
+    t.after(() => thread.terminate());
+  }
+  const seen = new Set<string>();
+  while (running > 0) {
+    await turn();
+    const aside = existsSync(`${path}.1`) ? idsIn(`${path}.1`) : [];
+    assert.ok([0, LINES].includes(aside.length), `${aside.length} lines`);
+    for (const id of aside) seen.add(id);
+  }
+  const threads = (ids: Iterable<string>): Set<string> => new Set([...ids].map((id) => id[0]!));
+  assert.equal(threads(seen).size, 2);
 });
 
 test('a link stays one, and what it leads to is rotated', async (t) => {
