@@ -6,14 +6,14 @@ import type { Snapshot, SnapshotEventSubscription } from '../../domain/snapshot.
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Message } from '../packets/message.ts';
-import type { FoundEvents, SessionStore } from '../store/session-store.ts';
+import type { EventCursor, FoundEvents, SessionStore } from '../store/session-store.ts';
 import { OUTBOX_SESSION } from '../store/session-store.ts';
 import { EventFeed } from './event-feed.ts';
 import type { StartEventsThread } from './events-thread.ts';
 import { OutboxBounds } from './outbox-bounds.ts';
 import type { SecretsSource } from './secrets.ts';
 import { ThreadKeeper } from './thread-keeper.ts';
-import type { DeliveryCounts, FromEvents, SubscriptionProgress } from './thread-messages.ts';
+import type { DeliveryCounts, FromEvents } from './thread-messages.ts';
 
 /** What of a snapshot is for events. */
 export type RoutingSnapshot = Pick<Snapshot, 'name' | 'limits' | 'route' | 'eventSubscriptions'>;
@@ -34,6 +34,11 @@ interface KnownSubscription {
   subscription: SnapshotEventSubscription | undefined;
   doneUpTo: number;
   standing: DeliveryStanding;
+  /**
+   * At most so many of the messages that the outbox does not hold any more are neither done nor
+   * counted as dropped: should the thread or the process end, they are lost.
+   */
+  unstored: number;
 }
 
 const NO_COUNTS: DeliveryCounts = {
@@ -78,7 +83,7 @@ export class EventRoute {
     this.#bounds = new OutboxBounds(found.outbox, snapshot.limits);
     for (const { name, doneUpTo, ...counts } of found.cursors) {
       const standing = { name, ...counts, pending: 0 };
-      this.#known.set(name, { subscription: undefined, doneUpTo, standing });
+      this.#known.set(name, { subscription: undefined, doneUpTo, standing, unstored: 0 });
     }
     const data = { storeId: found.storeId, ...(secrets !== undefined && { secrets }) };
     const onTold = (message: FromEvents): void => this.#told(message);
@@ -194,7 +199,7 @@ export class EventRoute {
   #begin(name: string): KnownSubscription {
     const doneUpTo = this.#cursorsLost ? 0 : this.#lastNumber;
     const standing = { name, ...NO_COUNTS, pending: 0 };
-    const known = { subscription: undefined, doneUpTo, standing };
+    const known = { subscription: undefined, doneUpTo, standing, unstored: 0 };
     this.#known.set(name, known);
     this.#options.store?.putEventCursor({ name, doneUpTo, ...NO_COUNTS });
     return known;
@@ -202,20 +207,18 @@ export class EventRoute {
 
   #configure(): void {
     const subscriptions = [...this.#known.values()].flatMap((known) => {
-      const { subscription, doneUpTo, standing } = known;
-      return subscription === undefined ? [] : { subscription, doneUpTo, counts: standing };
+      const { doneUpTo, ...counts } = this.#cursorOf(known);
+      const { subscription } = known;
+      return subscription === undefined ? [] : { subscription, doneUpTo, counts };
     });
     const acceptedUpTo = this.#lastNumber;
     const source = this.#snapshot.name;
     this.#feed.configured(acceptedUpTo);
     this.#keeper.thread?.tell({ type: 'configure', source, subscriptions, acceptedUpTo });
-    if (this.#givenUpTo > 0) {
-      this.#keeper.thread?.tell({ type: 'giveUp', upTo: this.#givenUpTo });
-    }
   }
 
   #told(message: FromEvents): void {
-    if (message.type === 'progress') this.#hasProgressed(message.subscriptions);
+    if (message.type === 'progress') this.#hasProgressed(message);
     else if (message.type === 'taken') this.#feed.taken(message.bytes);
     else if (message.type === 'read') this.#read(message.name, message.after);
     else if (message.type === 'log') {
@@ -223,20 +226,28 @@ export class EventRoute {
     }
   }
 
-  #hasProgressed(subscriptions: readonly SubscriptionProgress[]): void {
+  #hasProgressed({ subscriptions, givenUpTo }: FromEvents & { type: 'progress' }): void {
     // Of one that cannot be kept for now, a later one is.
     const store = this.#options.store?.behind === true ? undefined : this.#options.store;
     for (const { doneUpTo, standing } of subscriptions) {
-      const { name, matched, delivered, failed, deadLettered, dropped } = standing;
-      const known = this.#known.get(name);
+      const known = this.#known.get(standing.name);
       if (known === undefined) continue;
       known.doneUpTo = Math.max(known.doneUpTo, doneUpTo);
       known.standing = standing;
-      const counts = { matched, delivered, failed, deadLettered, dropped };
-      store?.putEventCursor({ name, doneUpTo: known.doneUpTo, ...counts });
+      if (givenUpTo === this.#givenUpTo) {
+        known.unstored = known.doneUpTo < givenUpTo ? standing.pending : 0;
+      }
+      store?.putEventCursor(this.#cursorOf(known));
     }
     this.#trim();
     this.#deliveriesChanged();
+  }
+
+  /** Where whoever knows nothing but the outbox is to go on, and what is counted by then. */
+  #cursorOf({ doneUpTo, standing, unstored }: KnownSubscription): EventCursor {
+    const { name, matched, delivered, failed, deadLettered, dropped } = standing;
+    const counts = { matched, delivered, failed, deadLettered, dropped: dropped + unstored };
+    return { name, doneUpTo: Math.max(doneUpTo, this.#givenUpTo), ...counts };
   }
 
   /** All that was accepted before must have been told before the answer, which says so. */
@@ -277,9 +288,15 @@ export class EventRoute {
     if (given === undefined) return;
     this.#tellOverflow('the oldest events are given up');
     this.#options.metrics.messagesRouteGivenUp += given.messages;
-    this.#givenUpTo = given.upTo;
+    const { upTo, messages: givenUp } = given;
+    this.#givenUpTo = upTo;
+    for (const known of this.#known.values()) {
+      if (known.doneUpTo >= upTo) continue;
+      known.unstored += givenUp;
+      this.#options.store?.putEventCursor(this.#cursorOf(known));
+    }
     this.#feed.flush();
-    this.#keeper.thread?.tell({ type: 'giveUp', upTo: given.upTo });
+    this.#keeper.thread?.tell({ type: 'giveUp', upTo, messages: givenUp });
     this.#trim();
   }
 

@@ -62,8 +62,11 @@ export type ToEvents =
       readonly bytes: Uint8Array<ArrayBuffer>;
       readonly upTo: number;
     }
-  /** The outbox is at its bound: what has numbers up to this one and is not done is given up. */
-  | { readonly type: 'giveUp'; readonly upTo: number }
+  /**
+   * The outbox is at its bound: what has numbers up to this one and is not done is given up.
+   * `messages`: so many of them waited; numbers are given to others too, or to none.
+   */
+  | { readonly type: 'giveUp'; readonly upTo: number; readonly messages: number }
   | { readonly type: 'close' };
 
 export interface SubscriptionProgress {
@@ -76,7 +79,12 @@ export type FromEvents =
   /** So many bytes of `messages` wait for the thread no more; told for each of them, at once. */
   | { readonly type: 'taken'; readonly bytes: number }
   /** Of those that changed; at most a few times a second. */
-  | { readonly type: 'progress'; readonly subscriptions: readonly SubscriptionProgress[] }
+  | {
+      readonly type: 'progress';
+      /** What was given up up to this number is counted in it. */
+      readonly givenUpTo: number;
+      readonly subscriptions: readonly SubscriptionProgress[];
+    }
   /**
    * A subscription needs what is above `after`, and the thread does not hold it any more. There is
    * an answer to each, unless the subscription is gone by then.

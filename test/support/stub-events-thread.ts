@@ -43,7 +43,13 @@ export class StubEventsThread {
   progress(name: string, doneUpTo: number, matched = 0): void {
     const counts = { matched, delivered: matched, failed: 0, deadLettered: 0, dropped: 0 };
     const standing = { name, ...counts, pending: 0 };
-    this.say({ type: 'progress', subscriptions: [{ doneUpTo, standing }] });
+    const givenUpTo = this.told.findLast(({ type }) => type === 'giveUp');
+    const counted = givenUpTo?.type === 'giveUp' ? givenUpTo.upTo : 0;
+    this.say({
+      type: 'progress',
+      givenUpTo: counted,
+      subscriptions: [{ doneUpTo, standing }],
+    });
   }
 
   crash(): void {

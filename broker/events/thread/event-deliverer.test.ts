@@ -113,8 +113,9 @@ class Stage {
   }
 
   giveUp(upTo: number): void {
-    this.outbox.splice(0, this.outbox.filter(({ number }) => number <= upTo).length);
-    this.#deliverer.giveUp(upTo);
+    const messages = this.outbox.filter(({ number }) => number <= upTo).length;
+    this.outbox.splice(0, messages);
+    this.#deliverer.giveUp({ upTo, messages });
   }
 
   answerRead(): void {

@@ -53,6 +53,7 @@ export class EventDeliverer<Event extends RoutableEvent> {
   #source = '';
   /** The number of the newest message that it knows of. */
   #acceptedUpTo = 0;
+  #givenUpTo = 0;
   #cancelProgress: (() => void) | undefined;
   #isPulling = false;
   readonly #toEvent = (message: RoutedMessage): Event => {
@@ -101,8 +102,14 @@ export class EventDeliverer<Event extends RoutableEvent> {
     this.#pullSoon();
   }
 
-  giveUp(upTo: number): void {
-    for (const { delivery } of this.#running.values()) delivery.giveUp(upTo);
+  giveUp({ upTo, messages }: Pick<ToEvents & { type: 'giveUp' }, 'upTo' | 'messages'>): void {
+    this.#givenUpTo = upTo;
+    for (const { delivery } of this.#running.values()) {
+      for (const event of this.#tail.between(delivery.position, upTo)) {
+        if (event.message.qos === 0) delivery.missed(event);
+      }
+      delivery.giveUp(upTo, messages);
+    }
     this.#pullSoon();
   }
 
@@ -116,8 +123,11 @@ export class EventDeliverer<Event extends RoutableEvent> {
 
   #handOver(subscription: SnapshotEventSubscription, running: Running<Event>) {
     const { doneUpTo, standing } = running.delivery.progress;
+    // It held what the outbox does not hold any more, and lets go of it.
+    const dropped = standing.dropped + running.delivery.unfinishedUpTo(this.#givenUpTo);
     this.#end(subscription.name);
-    return { subscription, doneUpTo, counts: standing };
+    const counts = { ...standing, dropped };
+    return { subscription, doneUpTo: Math.max(doneUpTo, this.#givenUpTo), counts };
   }
 
   #start({ subscription, doneUpTo, counts }: ConfiguredSubscription): void {
@@ -190,7 +200,9 @@ export class EventDeliverer<Event extends RoutableEvent> {
       return this.#running.get(name)?.delivery.progress ?? [];
     });
     this.#changed.clear();
-    if (subscriptions.length > 0) this.#options.tell({ type: 'progress', subscriptions });
+    const givenUpTo = this.#givenUpTo;
+    if (subscriptions.length === 0) return;
+    this.#options.tell({ type: 'progress', givenUpTo, subscriptions });
   }
 
   #tellFault(name: string, fault: DestinationFault | undefined): void {

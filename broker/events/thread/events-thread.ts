@@ -53,7 +53,7 @@ port.on('message', (message: ToEvents) => {
     case 'page':
       return deliverer.takePage(unpackMessages(message.bytes), message);
     case 'giveUp':
-      return deliverer.giveUp(message.upTo);
+      return deliverer.giveUp(message);
     case 'close':
       return void close();
   }

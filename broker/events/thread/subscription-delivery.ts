@@ -96,6 +96,13 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
     return { doneUpTo: first === undefined ? this.#position : first - 1, standing };
   }
 
+  /** How many of those with numbers up to this one are not done. */
+  unfinishedUpTo(upTo: number): number {
+    let count = 0;
+    for (const number of this.#unfinished.keys()) if (number <= upTo) count++;
+    return count;
+  }
+
   /** Takes what there is room for. */
   pull(tail: Tail<Event>): void {
     const before = this.#position;
@@ -126,15 +133,16 @@ export class SubscriptionDelivery<Event extends RoutableEvent> {
   }
 
   /**
-   * The outbox gave up what has numbers up to this one. Nobody knows any more what of it would have
-   * matched, so all of it counts; what is in memory goes on.
+   * The outbox gave up what has numbers up to this one: so many messages, of which some may have
+   * been taken. Nobody knows any more what of the others would have matched, so all count; what is
+   * in memory goes on.
    */
-  giveUp(upTo: number): void {
-    const messages = upTo - this.#position;
-    if (messages <= 0) return;
+  giveUp(upTo: number, messages: number): void {
+    const dropped = Math.min(messages, upTo - this.#position);
+    if (dropped <= 0) return;
     this.#position = upTo;
     this.#page = this.#page.filter(({ message }) => message.number > upTo);
-    this.#counts.dropped += messages;
+    this.#counts.dropped += dropped;
     this.#options.onProgress(true);
   }
 

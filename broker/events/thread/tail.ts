@@ -77,13 +77,26 @@ export class Tail<Event extends RoutableEvent> {
 
   /** The first one after the position, if it is here. */
   after(position: number): RoutedEvent<Event> | undefined {
+    return this.#events[this.#indexAfter(position)];
+  }
+
+  /** What is here of those after the position, up to that number. */
+  *between(position: number, upTo: number): Generator<RoutedEvent<Event>> {
+    for (let index = this.#indexAfter(position); index < this.#events.length; index++) {
+      const event = this.#events[index]!;
+      if (event.message.number > upTo) return;
+      yield event;
+    }
+  }
+
+  #indexAfter(position: number): number {
     let [low, high] = [this.#first, this.#events.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#events[middle]!.message.number > position) high = middle;
       else low = middle + 1;
     }
-    return this.#events[low];
+    return low;
   }
 
   /** Nobody needs what has numbers up to this one, but who comes later may. */
