@@ -226,6 +226,43 @@ test('at its bound the outbox gives up the oldest, and says so once', async () =
   assert.match(world.logs.at(-1)!, /half empty again/);
 });
 
+test('what it gave up is counted by the next broker where the last one could not', async () => {
+  const world = new World({ limits: { eventOutboxMessages: 3 } });
+  const numbers = ['a', 'b', 'c', 'd', 'e'].map((payload) => world.publish(payload).number);
+  world.start({ limits: { eventOutboxMessages: 3 } });
+  let [one] = world.thread.last('configure').subscriptions;
+  assert.deepEqual([one?.doneUpTo, one?.counts.dropped], [numbers[1], 2]);
+  // What the thread took before is on its way, and lost when the thread ends.
+  const counts = { matched: 5, delivered: 0, failed: 0, deadLettered: 0, dropped: 0 };
+  const standing = { name: 'one', ...counts, pending: 5 };
+  for (const payload of ['f', 'g', 'h', 'i']) world.publish(payload);
+  const subscriptions = [{ doneUpTo: numbers[1]!, standing }];
+  const { upTo: givenUpTo } = world.thread.last('giveUp');
+  world.thread.say({ type: 'progress', givenUpTo: 0, subscriptions });
+  assert.equal(world.store.cursors.get('one')?.dropped, 1, 'it did not know of it');
+  world.thread.say({ type: 'progress', givenUpTo, subscriptions });
+  assert.equal(world.store.cursors.get('one')?.dropped, 5, 'any that is pending may be one');
+  world.thread.crash();
+  await world.clock.advance(1000);
+  [one] = world.thread.last('configure').subscriptions;
+  assert.deepEqual([one?.doneUpTo, one?.counts.dropped], [givenUpTo, 5]);
+  world.thread.progress('one', world.store.lastMessageNumber);
+  assert.equal(world.store.cursors.get('one')?.dropped, 0);
+  await world.route.close();
+});
+
+test('a thread that hangs holds up nobody who closes', async () => {
+  const world = new World();
+  world.publish('a');
+  await turn();
+  world.thread.closes = false;
+  const startedMs = performance.now();
+  await world.route.close();
+  assert.ok(performance.now() - startedMs < 2000);
+  assert.equal(world.thread.isTerminated, true);
+  assert.deepEqual(world.outbox, ['a']);
+});
+
 test('its bytes are bounded as well, and one message is always taken', () => {
   const world = new World({ limits: { eventOutboxBytes: 65536 } });
   world.publish(Buffer.alloc(40000, 'a'));

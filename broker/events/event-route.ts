@@ -89,6 +89,7 @@ export class EventRoute {
     const onTold = (message: FromEvents): void => this.#told(message);
     const onStarted = (): void => {
       this.#feed.started();
+      this.#forgetUnstored();
       this.#configure();
     };
     this.#keeper = new ThreadKeeper({ clock, logger, data, start, onStarted, onTold });
@@ -241,6 +242,16 @@ export class EventRoute {
     }
     this.#trim();
     this.#deliveriesChanged();
+  }
+
+  /** Those that only the thread before had are lost with it. */
+  #forgetUnstored(): void {
+    for (const known of this.#known.values()) {
+      const { doneUpTo, dropped } = this.#cursorOf(known);
+      known.doneUpTo = doneUpTo;
+      known.standing = { ...known.standing, dropped };
+      known.unstored = 0;
+    }
   }
 
   /** Where whoever knows nothing but the outbox is to go on, and what is counted by then. */

@@ -33,6 +33,8 @@ function connectClient(world: ClientWorld, name: string, version: Version): Mqtt
     clean: false,
     resubscribe: false,
     reconnectPeriod: RECONNECT_MS,
+    // A broker that is about to end says so.
+    reconnectOnConnackError: true,
     connectTimeout: 2000,
     ...(version === 5 && { properties: { sessionExpiryInterval: 3600 } }),
     ...world.credentials(name),

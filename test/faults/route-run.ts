@@ -105,13 +105,17 @@ class RouteRun {
     this.#killer = new Killer(broker, storePath, random);
   }
 
-  async run({ kills, messagesMin = 0 }: RouteRunOptions): Promise<RouteRunResult> {
+  async run({ kills, messagesMin = 0, ...options }: RouteRunOptions): Promise<RouteRunResult> {
     const { events, receivers, world } = this.#parts;
     await receivers.away.leave();
     await this.#broker.start();
     const client = { ...world, random: this.#random, history: events.history };
-    for (const [index, { version, options }] of PUBLISHERS.entries()) {
-      const publisher = new Publisher(client, { name: nameOf(index), version }, options);
+    // MQTT 3.1.1 has no answer for a refusal but the end of the connection, and mqtt.js is not
+    // made to come back from hundreds of them.
+    const versionMin = options.outboxOverflow === 'RejectPublish' ? 5 : 4;
+    for (const [index, { version, options: kind }] of PUBLISHERS.entries()) {
+      if (version < versionMin) continue;
+      const publisher = new Publisher(client, { name: nameOf(index), version }, kind);
       this.#publishers.push(publisher);
     }
     for (let kill = 0; kill < kills; kill++) {

@@ -16,6 +16,9 @@ export class StubEventsThread {
   readonly #listener: EventsThreadListener;
   /** It takes all that it is told at once. */
   takes = true;
+  /** It says so when it was told to close. */
+  closes = true;
+  isTerminated = false;
 
   constructor(data: EventsThreadData, listener: EventsThreadListener) {
     this.data = data;
@@ -28,11 +31,11 @@ export class StubEventsThread {
       this.messages.push(...unpackMessages(message.bytes));
       if (this.takes) this.say({ type: 'taken', bytes: message.bytes.length });
     }
-    if (message.type === 'close') setImmediate(() => this.say({ type: 'closed' }));
+    if (message.type === 'close' && this.closes) setImmediate(() => this.say({ type: 'closed' }));
   }
 
   terminate(): void {
-    this.told.push({ type: 'close' });
+    this.isTerminated = true;
   }
 
   say(message: FromEvents): void {
