@@ -94,7 +94,7 @@ export class History {
     return [...this.#missing(subscriber)].length;
   }
 
-  /** Whether the newest of each topic that was acknowledged, and is owed, reached the subscriber. */
+  /** Whether the newest of each topic that was acknowledged, and is owed, came. */
   isUpToDate(subscriber: string): boolean {
     const matches = this.#matches.get(subscriber)!;
     const receptions = this.#receptions.get(subscriber)!;
