@@ -22,8 +22,8 @@ test(
     const { events, terminations, dropped, errors } = await runRoute({ seed, kills });
     const { history } = events;
     t.diagnostic(
-      `${history.acknowledgedMessages} messages acknowledged, ${history.deliveries} events taken, ` +
-        `${terminations} of the ends by SIGTERM`,
+      `${history.acknowledgedMessages} messages acknowledged, ${history.deliveries} events ` +
+        `taken, ${terminations} of the ends by SIGTERM`,
     );
     assert.deepEqual(history.finish(), [], `MQTTGRID_SEED=${seed}`);
     assert.equal(errors, '', 'a store that is killed is neither damaged nor slow');
