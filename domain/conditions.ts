@@ -33,12 +33,6 @@ export function deliveringState(fault: DestinationFault | undefined): Delivering
   return { reason, message: `${message}, since ${since}` };
 }
 
-/** How EventTopics and EventSubscriptions stand in this version. */
-export const NOT_ROUTED: ProgrammedState = {
-  reason: 'UnsupportedValue',
-  message: 'messages are not routed to event topics in this version',
-};
-
 /**
  * Accepted, ResolvedRefs, Programmed, Delivering where that is known, Ready; and Stalled where only
  * the user can mend it. What is not accepted or not resolved is in no snapshot, whatever the rest
