@@ -110,8 +110,8 @@ class RouteRun {
     await receivers.away.leave();
     await this.#broker.start();
     const client = { ...world, random: this.#random, history: events.history };
-    // MQTT 3.1.1 has no answer for a refusal but the end of the connection, and mqtt.js is not
-    // made to come back from hundreds of them.
+    // MQTT 3.1.1 has no answer for a refusal but the end of the connection, and a client whose
+    // connection ends 15 times in 30 s is held off for as long (broker/admission/flapping.ts).
     const versionMin = options.outboxOverflow === 'RejectPublish' ? 5 : 4;
     for (const [index, { version, options: kind }] of PUBLISHERS.entries()) {
       if (version < versionMin) continue;
