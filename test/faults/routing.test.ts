@@ -11,6 +11,8 @@ const kills = Number(process.env['MQTTGRID_KILLS'] ?? 20);
 const seed = process.env['MQTTGRID_SEED'] ?? String(Date.now());
 
 const KILL_MS_MAX = 5000;
+/** Only what no destination took before the kill is lost, so that it takes some luck to see it. */
+const HASTY_RUNS = 6;
 const OVERFLOW_KILLS = 3;
 const OUTBOX_MESSAGES = 60;
 
@@ -33,8 +35,11 @@ test(
 );
 
 test('an outbox that commits after it acknowledges is found out', async () => {
-  const { events } = await runRoute({ seed: 'hasty', kills: 4, hasty: true });
-  assert.ok(events.history.finish().some(({ kind }) => kind === 'lost'));
+  for (let attempt = 0; attempt < HASTY_RUNS; attempt++) {
+    const { events } = await runRoute({ seed: `hasty-${attempt}`, kills: 4, hasty: true });
+    if (events.history.finish().some(({ kind }) => kind === 'lost')) return;
+  }
+  assert.fail('nothing was lost, or nobody noticed');
 });
 
 test('what a full outbox gives up is counted, also where the broker is killed', async (t) => {
