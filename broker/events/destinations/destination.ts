@@ -16,7 +16,10 @@ export type Outcome =
       readonly type: 'Failed';
       /** `Destination`: any other event would have failed likewise, so none is tried soon. */
       readonly scope: 'Destination' | 'Event';
-      /** `Unreachable`: nobody answered; `Refused`: somebody did, and did not take it. */
+      /**
+       * `Unreachable`: nobody answered; `Refused`: somebody did, and did not take it, or a Secret is
+       * missing without which nobody would.
+       */
       readonly fault: 'Unreachable' | 'Refused';
       /** What was tried and what came of it, for people; it holds no secret. */
       readonly cause: string;

@@ -121,7 +121,7 @@ function readSaslUser(secrets: Secrets, secret: string): KafkaAccess['sasl'] {
   if (mechanism === undefined) {
     const known = SASL_MECHANISMS.join(', ');
     const words = `mechanism in Secret "${secret}" is none of ${known}: correct it`;
-    throw new KafkaFailure('Unreachable', words);
+    throw new KafkaFailure('Refused', words);
   }
   const username = requiredSecret(secrets, secret, 'username');
   return { mechanism, username, password: requiredSecret(secrets, secret, 'password') };
@@ -131,5 +131,5 @@ function requiredSecret(secrets: Secrets, secret: string, key: string): string {
   const value = secrets.read(secret, key);
   if (value !== undefined) return secretText(value);
   const words = `there is no Secret "${secret}" with ${key}: create it`;
-  throw new KafkaFailure('Unreachable', words);
+  throw new KafkaFailure('Refused', words);
 }
