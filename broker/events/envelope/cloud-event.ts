@@ -36,18 +36,14 @@ export class CloudEvent {
     return this.#data?.value();
   }
 
-  /**
-   * The event in the JSON event format, in UTF-8 and without line breaks. `extra` are attributes
-   * that are written in addition, or in place of the event's own.
-   */
-  json(extra?: Readonly<Record<string, string | number>>): Buffer {
-    if (extra === undefined) return (this.#json ??= this.#write(this.#attributes));
-    return this.#write(new Map([...this.#attributes, ...Object.entries(extra)]));
+  /** The event in the JSON event format, in UTF-8 and without line breaks. */
+  json(): Buffer {
+    return (this.#json ??= this.#write());
   }
 
-  #write(attributes: ReadonlyMap<string, AttributeValue>): Buffer {
+  #write(): Buffer {
     const members = Array.from(
-      attributes,
+      this.#attributes,
       ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
     );
     const data = this.#data;

@@ -266,18 +266,6 @@ suite('the id', () => {
   });
 });
 
-test('attributes can be added where an event is written, or replaced', () => {
-  const event = envelope(routedMessage('x'), CONTEXT);
-  const extra = { deadletterreason: 'Rejected', attempts: 3, subject: 'other' };
-  assert.deepEqual(JSON.parse(event.json(extra).toString()), {
-    ...OWN,
-    ...extra,
-    ...base64('x'),
-  });
-  assert.equal(event.json(), event.json(), 'it is written once');
-  assert.deepEqual(JSON.parse(event.json().toString()), { ...OWN, ...base64('x') });
-});
-
 test('attributes are asked for by name', () => {
   const event = envelope(routedMessage('x', { userProperties: [['priority', '2']] }), CONTEXT);
   assert.equal(event.attribute('priority'), '2');
