@@ -4,12 +4,14 @@ import path from 'node:path';
 import { after, before } from 'node:test';
 import { applyText, kubectl, list } from './cluster.ts';
 import type { ClusterObject } from './cluster.ts';
+import { remindScheduler, type Reminder } from './scheduler-reminder.ts';
 
 /**
  * A Kubernetes namespace for the tests of a suite, made before and deleted with all that is in it
  * after them. Restricted, as careful clusters have it: pods that ask for more are not let in.
  */
 export function useNamespace(name: string): string {
+  let reminder: Reminder | undefined;
   before(async () => {
     await kubectl('delete', 'namespace', name, '--ignore-not-found');
     await recycleVolumes();
@@ -21,8 +23,10 @@ export function useNamespace(name: string): string {
         metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
       }),
     );
+    reminder = remindScheduler(name);
   });
   after(async () => {
+    await reminder?.stop();
     await kubectl('delete', 'namespace', name, '--ignore-not-found');
     await recycleVolumes();
   });
