@@ -17,8 +17,8 @@ export type Outcome =
       /** `Destination`: any other event would have failed likewise, so none is tried soon. */
       readonly scope: 'Destination' | 'Event';
       /**
-       * `Unreachable`: nobody answered; `Refused`: somebody did, and did not take it, or a Secret is
-       * missing without which nobody would.
+       * `Unreachable`: nobody answered; `Refused`: somebody did, and did not take it, or a Secret
+       * is missing without which nobody would.
        */
       readonly fault: 'Unreachable' | 'Refused';
       /** What was tried and what came of it, for people; it holds no secret. */
