@@ -1,6 +1,7 @@
 /** The folder that stands for Secrets: `FOLDER/SECRET/KEY`, as Kubernetes would mount them. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { SECRET_KEYS, secretsOf, type SecretUse } from '../domain/destination-secrets.ts';
 import type { Destination, EventSubscriptionSpec } from '../domain/resources.ts';
 import { quote } from '../domain/text.ts';
 import type { FieldPath, Violation } from '../domain/violation.ts';
@@ -15,27 +16,27 @@ interface Need {
   readonly contents: string;
 }
 
-const AUTHORITIES = { choices: [['ca.crt']], contents: 'certificates of authorities, PEM' };
-const AUTHORIZATION = {
-  choices: [['token'], ['authorization'], ['hmacKey']],
-  contents: 'a token (or a whole header in authorization, or a key to sign with in hmacKey)',
-};
-const SASL = {
-  choices: [['mechanism', 'username', 'password']],
-  contents: 'the SASL mechanism, the username and the password',
+const CONTENTS: { readonly [Use in SecretUse]: string } = {
+  Authorities: 'certificates of authorities, PEM',
+  WebhookAuthorization:
+    'a token (or a whole header in authorization, or a key to sign with in hmacKey)',
+  KafkaLogin: 'the SASL mechanism, the username and the password',
 };
 
+/** What most have is proposed first. */
+const PROPOSED_KEY = 'token';
+
+function choicesOf(use: SecretUse): readonly (readonly string[])[] {
+  const { keys, required } = SECRET_KEYS[use];
+  if (required === 'All') return [keys];
+  return [PROPOSED_KEY, ...keys.filter((key) => key !== PROPOSED_KEY)].map((key) => [key]);
+}
+
 function needsOf(field: FieldPath, destination: Destination | undefined): readonly Need[] {
-  const { webhook, kafka } = destination ?? {};
-  const named = [
-    [[...field, 'webhook', 'caSecretName'], webhook?.caSecretName, AUTHORITIES],
-    [[...field, 'webhook', 'authSecretName'], webhook?.authSecretName, AUTHORIZATION],
-    [[...field, 'kafka', 'tls', 'caSecretName'], kafka?.tls?.caSecretName, AUTHORITIES],
-    [[...field, 'kafka', 'saslSecretName'], kafka?.saslSecretName, SASL],
-  ] as const;
-  return named.flatMap(([path, secret, need]) =>
-    secret === undefined ? [] : [{ field: path, secret, ...need }],
-  );
+  return secretsOf(destination ?? {}).map(({ field: path, secret, use }) => {
+    const [choices, contents] = [choicesOf(use), CONTENTS[use]];
+    return { field: [...field, ...path], secret, choices, contents };
+  });
 }
 
 function isFile(path: string): boolean {

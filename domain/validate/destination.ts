@@ -1,4 +1,5 @@
 /** Where an EventSubscription delivers to: a destination, or a dead letter. */
+import { secretsOf } from '../destination-secrets.ts';
 import type { Destination } from '../resources.ts';
 import type { FieldPath, Violation } from '../violation.ts';
 import { integerFrom, listOf, objectOf, oneOf, TEXT } from './shape.ts';
@@ -45,7 +46,9 @@ export function destinationViolations(
     webhook && webhookUrlViolation([...field, 'webhook', 'url'], webhook.url),
     ...(kafka === undefined ? [] : kafkaViolations([...field, 'kafka'], kafka)),
     file && filePathViolation([...field, 'file', 'path'], file.path),
-    ...secretNames(destination).map(([path, name]) => secretViolation([...field, ...path], name)),
+    ...secretsOf(destination).map((named) => {
+      return secretViolation([...field, ...named.field], named.secret);
+    }),
   ].filter((violation) => violation !== undefined);
 }
 
@@ -148,18 +151,6 @@ export function filePathViolation(field: FieldPath, path: string): Violation | u
   }
   if (!['', '.'].includes(steps.at(-1) ?? '')) return undefined;
   return invalid(field, 'is the path of a folder', 'add the name of a file');
-}
-
-function secretNames({ webhook, kafka }: Destination): readonly [FieldPath, string][] {
-  const named: readonly [FieldPath, string | undefined][] = [
-    [['webhook', 'caSecretName'], webhook?.caSecretName],
-    [['webhook', 'authSecretName'], webhook?.authSecretName],
-    [['kafka', 'tls', 'caSecretName'], kafka?.tls?.caSecretName],
-    [['kafka', 'saslSecretName'], kafka?.saslSecretName],
-  ];
-  return named.flatMap(([path, name]): [FieldPath, string][] => {
-    return name === undefined ? [] : [[path, name]];
-  });
 }
 
 const KUBERNETES_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;

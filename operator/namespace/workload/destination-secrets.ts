@@ -2,6 +2,7 @@
  * What destinations of events authenticate with: named by EventSubscriptions, read from Secrets of
  * the user's, and handed to the brokers in one Secret, which their pods have as a file.
  */
+import { SECRET_KEYS, secretsOf } from '../../../domain/destination-secrets.ts';
 import type { Destination } from '../../../domain/resources.ts';
 import type { SnapshotEventSubscription } from '../../../domain/snapshot.ts';
 import { quote } from '../../../domain/text.ts';
@@ -26,12 +27,6 @@ export interface SecretUse {
   readonly keys: readonly string[];
 }
 
-const CA = { anyOf: [['ca.crt']], keys: ['ca.crt'] } as const;
-const AUTH_KEYS = ['authorization', 'token', 'hmacKey'] as const;
-const AUTH = { anyOf: [AUTH_KEYS], keys: AUTH_KEYS } as const;
-const SASL_KEYS = ['mechanism', 'username', 'password'] as const;
-const SASL = { anyOf: SASL_KEYS.map((key) => [key]), keys: SASL_KEYS } as const;
-
 export function secretUses(subscriptions: readonly SnapshotEventSubscription[]): SecretUse[] {
   return subscriptions.flatMap(({ name, destination, deadLetter }) => [
     ...usesOf(name, 'destination', destination),
@@ -44,16 +39,10 @@ function usesOf(
   part: 'destination' | 'deadLetter',
   destination: Destination | undefined,
 ): SecretUse[] {
-  const { webhook, kafka } = destination ?? {};
-  const named = [
-    [['webhook', 'caSecretName'], webhook?.caSecretName, CA],
-    [['webhook', 'authSecretName'], webhook?.authSecretName, AUTH],
-    [['kafka', 'tls', 'caSecretName'], kafka?.tls?.caSecretName, CA],
-    [['kafka', 'saslSecretName'], kafka?.saslSecretName, SASL],
-  ] as const;
-  return named.flatMap(([path, secret, what]) => {
-    const field = ['spec', part, ...path];
-    return secret === undefined ? [] : { subscription, field, secret, ...what };
+  return secretsOf(destination ?? {}).map(({ field, secret, use }) => {
+    const { keys, required } = SECRET_KEYS[use];
+    const anyOf = required === 'One' ? [keys] : keys.map((key) => [key]);
+    return { subscription, field: ['spec', part, ...field], secret, anyOf, keys };
   });
 }
 
