@@ -10,7 +10,7 @@ import type { Generator } from './load/start.ts';
 import { preferredGenerator } from './load/start.ts';
 import type { Run, Settings } from './measure.ts';
 import { measureAll } from './measure.ts';
-import { describeMachine } from './report/machine.ts';
+import { captionOf, describeMachine } from './report/machine.ts';
 import type { Machine } from './report/machine.ts';
 import { plotOf } from './report/plot.ts';
 import { summarize } from './report/summary.ts';
@@ -150,11 +150,9 @@ interface Circumstances {
 
 function report(run: Run, { settings, machine, absent, output }: Circumstances): void {
   const rows = summarize(run, settings.scenarios);
-  const { cpu, cores, node, loadBefore, commit } = machine;
   const { generator, rounds, seconds, quick, threads } = settings;
-  const caption =
-    `${cpu}, ${cores} cores, Node ${node}, load average ${loadBefore.toFixed(2)} before; ` +
-    `${commit}; ${quick ? 'quick, ' : ''}${rounds} rounds of ${seconds} s`;
+  const turns = `${quick ? 'quick, ' : ''}${rounds} rounds of ${seconds} s`;
+  const caption = `${captionOf(machine)}; ${turns}`;
   mkdirSync(output, { recursive: true });
   const json = { machine, generator, threads, rounds, seconds, quick, absent, rows, ...run };
   writeFileSync(join(output, 'bench.json'), `${JSON.stringify(json, undefined, 2)}\n`);

@@ -35,6 +35,12 @@ export function describeMachine(storeFolder: string): Machine {
   };
 }
 
+/** In front of whatever was measured on it. */
+export function captionOf({ cpu, cores, node, loadBefore, commit }: Machine): string {
+  const load = `load average ${loadBefore.toFixed(2)} before`;
+  return `${cpu}, ${cores} cores, Node ${node}, ${load}; ${commit}`;
+}
+
 function commitOf(): string {
   try {
     const parameters = ['describe', '--always', '--dirty'];

@@ -2,6 +2,7 @@
 import type { BrokerName } from '../brokers/start.ts';
 import type { Measurement, Run } from '../measure.ts';
 import type { Scenario } from '../scenarios.ts';
+import { median } from './medians.ts';
 
 export interface Row {
   readonly scenario: string;
@@ -100,11 +101,4 @@ function ratioOf(
     return unit === 'connection' ? figures.residentKibEach : figures.cpuMicroseconds;
   });
   return own === undefined || !base ? undefined : own / base;
-}
-
-export function median(values: readonly (number | undefined)[]): number | undefined {
-  const sorted = values.filter((value) => value !== undefined).sort((left, right) => left - right);
-  if (sorted.length === 0) return undefined;
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }

@@ -1,4 +1,5 @@
 /** The summary as a table for a terminal. */
+import { layOut } from './columns.ts';
 import type { Row } from './summary.ts';
 
 const COLUMNS = [
@@ -26,19 +27,7 @@ export function tableOf(rows: readonly Row[]): string {
     ),
   );
   const titles = COLUMNS.map(([title]) => title);
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...cells.map((line) => line[column]!.length)),
-  );
-  const lineOf = (line: readonly string[]): string =>
-    line
-      .map((cell, column) =>
-        LEFT_ALIGNED.includes(titles[column]!)
-          ? cell.padEnd(widths[column]!)
-          : cell.padStart(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd();
-  return [titles, ...cells].map(lineOf).join('\n');
+  return layOut(titles, cells, LEFT_ALIGNED);
 }
 
 function fixed(value: number | undefined, digits: number): string {

@@ -1,5 +1,5 @@
 /** What was measured, as tables for a terminal. */
-import { median } from '../report/summary.ts';
+import { median } from '../report/medians.ts';
 import type { DestinationName } from './destinations.ts';
 import type { Cost, Sample, Throughput } from './measure.ts';
 
