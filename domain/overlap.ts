@@ -10,7 +10,7 @@ import type { TemplateLevel, TemplatePart, TopicTemplate } from './topic-templat
 /** What stands in a witness for a level that either template leaves open. */
 const ANY_LEVEL = 'any';
 
-interface Span {
+export interface Span {
   /** The levels that a topic has at least. */
   readonly levels: readonly TemplateLevel[];
   /** Whether any levels may follow. */
@@ -18,7 +18,7 @@ interface Span {
 }
 
 /** No topic is empty [MQTT-4.7.3-1]: the shortest of `#` has one level, that of `/#` has two. */
-function spanOf(template: TopicTemplate): Span {
+export function spanOf(template: TopicTemplate): Span {
   if (template.levels.at(-1)?.type !== 'MultiLevelWildcard') {
     return { levels: template.levels, isOpenEnded: false };
   }
@@ -54,6 +54,11 @@ function exampleOf(level: TemplateLevel | undefined): Example {
     return { text: level.parts.map(wordFor).join(''), decides: 'some' };
   }
   return { text: ANY_LEVEL, decides: 'nothing' };
+}
+
+/** Whether topics begin with "$" whose first level the template's first level matches. */
+export function leadsWithDollar(level: TemplateLevel): boolean {
+  return beginsWithDollar(exampleOf(level).text);
 }
 
 const LIKENESS = ['all', 'some', 'nothing'] as const;

@@ -167,9 +167,10 @@ export interface SpaceGrant {
 
 /** In the order of bindings. */
 export function spacesGrantedTo(groups: readonly string[], rules: Rules): readonly SpaceGrant[] {
+  const members = new Set(groups);
   return rules.snapshot.permissionBindings.flatMap((binding): SpaceGrant | [] => {
     const target = rules.spaces.get(binding.topicSpaceName);
-    if (target === undefined || !groups.includes(binding.clientGroupName)) return [];
+    if (target === undefined || !members.has(binding.clientGroupName)) return [];
     if (binding.permission === 'Publisher') return { binding, operation: 'publish', target };
     const { subscriptionSupport } = target.space;
     return subscriptionSupport === 'NotSupported'

@@ -32,7 +32,7 @@ import {
   type Peer,
 } from './peers.ts';
 import { refNotAccepted, refNotFound } from './references.ts';
-import { findTemplateOverlap } from './template-overlap.ts';
+import { templateOverlaps } from './template-overlap.ts';
 import { isInForce, verdictsOf, type Verdict } from './verdict.ts';
 
 export interface Membership {
@@ -139,7 +139,7 @@ function judgeMembers(
         (resource) => judgeTopicSpace(resource, templatesMaxOf(bounds)),
       ),
     ),
-    { limit: limitOn('topicSpaces', bounds), objection: findTemplateOverlap },
+    { limit: limitOn('topicSpaces', bounds), objection: templateOverlaps() },
   );
   const bindings = candidatesOf(
     members.filter((member) => member.kind === 'PermissionBinding'),

@@ -1,9 +1,10 @@
 /** Specification, "Topic templates Overlap". */
+import { OverlapIndex } from '../overlap-index.ts';
 import { findOverlap } from '../overlap.ts';
 import { quote } from '../text.ts';
 import type { ValidTopicSpace } from '../validate/topic-space.ts';
 import type { Violation } from '../violation.ts';
-import { printElder, type Candidate } from './peers.ts';
+import { printElder, type Candidate, type Objection } from './peers.ts';
 
 export type TopicSpaceCandidate = Candidate<'TopicSpace', ValidTopicSpace>;
 
@@ -21,6 +22,26 @@ export function findTemplateOverlap(
     if (violation !== undefined) return violation;
   }
   return undefined;
+}
+
+/**
+ * The same for many topic spaces, one after the other, each beside those admitted before it. Where
+ * limits are at their ceiling, comparing all pairs of templates would be 5,000,000,000 comparisons.
+ */
+export function templateOverlaps(): Objection<TopicSpaceCandidate> {
+  const index = new OverlapIndex();
+  let indexed = 0;
+  return (candidate, admitted) => {
+    for (; indexed < admitted.length; indexed++) {
+      const other = admitted[indexed]!;
+      if (!allowsSubscribing(other)) continue;
+      for (const template of other.value?.templates ?? []) index.add(template, indexed);
+    }
+    if (!allowsSubscribing(candidate)) return undefined;
+    const found = (candidate.value?.templates ?? []).map((each) => index.first(each) ?? Infinity);
+    const other = admitted[Math.min(...found)];
+    return other && overlapWith(candidate, other);
+  };
 }
 
 function allowsSubscribing({ resource }: TopicSpaceCandidate): boolean {
