@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Policy } from '../domain/access.ts';
-import { buildPolicy, isEqualList } from '../domain/access.ts';
+import { buildPolicy } from '../domain/access.ts';
 import type { Limits } from '../domain/limits.ts';
 import { SESSION_EXPIRY_SECONDS } from '../domain/limits.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
@@ -20,6 +20,7 @@ import { RateLimits } from './limits/rate-limits.ts';
 import { judgeAll, judgeSession } from './live-change.ts';
 import type { Metrics } from './metrics.ts';
 import { newMetrics } from './metrics.ts';
+import { PreparedChange } from './prepared-change.ts';
 import { Router } from './routing/router.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import type { Session, SessionContext } from './session/session.ts';
@@ -49,6 +50,7 @@ export class BrokerCore implements SessionContext {
   readonly events: EventRoute;
   policy: Policy;
   authorities: readonly X509Certificate[];
+  #prepared: PreparedChange | undefined;
   readonly #connections = new Set<Connection>();
   #connectionNumber = 0;
   #dirty: Connection[] = [];
@@ -149,16 +151,30 @@ export class BrokerCore implements SessionContext {
     });
   }
 
-  /** Takes effect at once, on open connections and stored sessions too. */
+  /**
+   * Works out, in turns of the event loop, what `apply` of this snapshot will take. Nothing of it
+   * is in force before `apply`.
+   * @throws where the snapshot cannot be run
+   */
+  async prepare(snapshot: Snapshot): Promise<void> {
+    const change = new PreparedChange(this, snapshot);
+    await change.prepare(this);
+    this.#prepared = change;
+  }
+
+  /**
+   * Takes effect at once, on open connections and stored sessions too. What was not prepared, or
+   * for another policy than is in force, is worked out now.
+   */
   apply(snapshot: Snapshot): void {
-    const { caCertificates } = this.policy.snapshot;
-    const authoritiesChanged = !isEqualList(caCertificates, snapshot.caCertificates);
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    const isOfUse = prepared?.snapshot === snapshot && prepared.base === this.policy;
     // Whatever may throw comes first: a snapshot is in force as a whole or not at all.
-    const authorities = authoritiesChanged ? parseAuthorities(snapshot) : this.authorities;
-    const policy = buildPolicy(snapshot, this.policy);
-    this.authorities = authorities;
-    this.policy = policy;
-    judgeAll(this, authoritiesChanged);
+    const change = isOfUse ? prepared : new PreparedChange(this, snapshot);
+    this.authorities = change.authorities;
+    this.policy = change.policy;
+    judgeAll(this, change);
     this.rates.apply(snapshot.limits);
     this.events.apply(snapshot);
   }

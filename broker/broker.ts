@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { byIdentity } from '../domain/by-identity.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { CoreParts } from './broker-core.ts';
@@ -51,6 +52,12 @@ export interface Broker {
   /** How each EventSubscription fares, sorted by name. */
   readonly deliveries: readonly DeliveryStanding[];
   /**
+   * Works out ahead what `apply` of the same snapshot will take, while messages go on; `apply` does
+   * without, and then they wait for as long as that takes.
+   * @throws where it cannot be run
+   */
+  prepare(snapshot: Snapshot): Promise<void>;
+  /**
    * In force when it returns, on open connections and stored sessions too.
    * @throws where it cannot be run: what was in force before stays then
    */
@@ -77,10 +84,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { snapshot, logger, clock = systemClock, storePath, openStore = openSqlite } = options;
   const store = storePath === undefined ? undefined : await openStore(storePath, logger);
   const folder = options.dataFolder ?? (storePath === undefined ? undefined : dirname(storePath));
-  const placed = (stated: Snapshot): Snapshot =>
-    folder === undefined
-      ? stated
-      : { ...stated, eventSubscriptions: withFilesIn(folder, stated.eventSubscriptions) };
+  // The same object of the same snapshot, by which what was prepared for it is known.
+  const placed = byIdentity((stated: Snapshot): Snapshot => {
+    if (folder === undefined) return stated;
+    return { ...stated, eventSubscriptions: withFilesIn(folder, stated.eventSubscriptions) };
+  });
   const core = await newCore(placed(snapshot), {
     logger,
     clock,
@@ -100,6 +108,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     get deliveries() {
       return core.events.deliveries;
     },
+    prepare: (next) => core.prepare(placed(next)),
     apply(next) {
       core.apply(placed(next));
       listener.setConnectionsMax(core.limits.clients);

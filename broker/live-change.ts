@@ -1,54 +1,71 @@
-import type { ClientAccess } from '../domain/access.ts';
-import { maySubscribe } from '../domain/access.ts';
+import type { X509Certificate } from 'node:crypto';
+import type { ClientAccess, Policy } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import { filterMatches, splitLevels } from '../domain/topic-filter.ts';
 import { refuseCertificate } from './access/authentication.ts';
 import type { BrokerCore } from './broker-core.ts';
 import type { Connection, Ending } from './connection.ts';
+import type { PreparedChange } from './prepared-change.ts';
 import type { Session, Subscription } from './session/session.ts';
+import { currentStanding, standingOf, type Standing } from './standing.ts';
 
 /**
  * Judges all sessions and connections by the policy that is in force now: ARCHITECTURE, "The live
- * change". Those whom the change does not concern cost a look each.
+ * change". Those whom the change does not concern cost a look each, and so do those for whom it was
+ * prepared, but for what changes.
  */
-export function judgeAll(core: BrokerCore, authoritiesChanged: boolean): void {
-  for (const session of core.sessions.values()) judgeSession(core, session);
-  for (const connection of core.connections) judgeConnection(core, connection, authoritiesChanged);
+export function judgeAll(core: BrokerCore, change: PreparedChange): void {
+  for (const session of core.sessions.values()) judgeSession(core, session, change);
+  for (const connection of core.connections) judgeConnection(core, connection, change);
 }
 
 /** Suspends subscriptions whose permission is gone, and lets those come back that have one. */
-export function judgeSession(core: BrokerCore, session: Session): void {
+export function judgeSession(core: BrokerCore, session: Session, change?: PreparedChange): void {
   const access = core.policy.clientAccess(session.client);
-  if (access === undefined) {
-    const connection = session.receiver as Connection | undefined;
-    core.sessions.end(session);
-    connection?.close(notAuthentic('this Client was deleted'));
-    return;
-  }
+  if (access === undefined) return endDeleted(core, session);
+  const prepared = change?.changedOf(session);
+  session.preparedFor = undefined;
   if (session.judgedBy === access) return;
   session.judgedBy = access;
+  const standings = prepared ?? standingsOf(session, access);
   let lost = false;
-  for (const subscription of session.subscriptions.values()) {
-    const wasPermitted = subscription.permitted;
-    judgeSubscription(core, access, subscription);
-    lost ||= wasPermitted && !subscription.permitted;
+  for (const [subscription, standing] of standings) {
+    lost = judgeSubscription(core, subscription, standing) || lost;
   }
   if (lost) withdrawWhatIsLost(session);
 }
 
+function* standingsOf(
+  { subscriptions }: Session,
+  access: ClientAccess,
+): Generator<readonly [Subscription, Standing]> {
+  for (const subscription of subscriptions.values()) {
+    yield [subscription, standingOf(access, subscription)];
+  }
+}
+
+function endDeleted(core: BrokerCore, session: Session): void {
+  const connection = session.receiver as Connection | undefined;
+  core.sessions.end(session);
+  connection?.close(notAuthentic('this Client was deleted'));
+}
+
+/** True: what it let through is permitted no more. */
 function judgeSubscription(
   { router }: BrokerCore,
-  access: ClientAccess,
   subscription: Subscription,
-): void {
-  const grant = maySubscribe(access, subscription.filter);
-  const permitted = grant !== undefined;
-  const lowFanout = grant?.subscriptionSupport === 'LowFanout';
-  if (permitted === subscription.permitted && lowFanout === subscription.lowFanout) return;
-  if (subscription.permitted) router.remove(subscription);
-  subscription.permitted = permitted;
-  subscription.lowFanout = lowFanout;
-  if (permitted) router.add(subscription);
+  standing: Standing,
+): boolean {
+  if (standing === currentStanding(subscription)) return false;
+  // It may have been left, or replaced, since the change was prepared.
+  const { filter, session } = subscription;
+  if (session.subscriptions.get(filter) !== subscription) return false;
+  const wasPermitted = subscription.permitted;
+  if (wasPermitted) router.remove(subscription);
+  subscription.permitted = standing !== 'Nothing';
+  subscription.lowFanout = standing === 'LowFanout';
+  if (subscription.permitted) router.add(subscription);
+  return wasPermitted && !subscription.permitted;
 }
 
 function withdrawWhatIsLost(session: Session): void {
@@ -59,26 +76,31 @@ function withdrawWhatIsLost(session: Session): void {
   });
 }
 
-function judgeConnection(
-  core: BrokerCore,
-  connection: Connection,
-  authoritiesChanged: boolean,
-): void {
+function judgeConnection(core: BrokerCore, connection: Connection, change: PreparedChange): void {
   const { connected } = connection;
   if (connected === undefined) return;
   const access = core.policy.clientAccess(connected.session.client);
-  const judged = access === connected.access && !authoritiesChanged;
-  const refusal = judged ? undefined : refuseConnected(core, connection);
+  const refusal = change.concerns(connection) ? change.refusal(core, connection) : undefined;
   if (access !== undefined && refusal === undefined) connection.authorize(access);
   else connection.close(refusal ?? notAuthentic('this Client was deleted'));
 }
 
-function refuseConnected(core: BrokerCore, connection: Connection): Ending | undefined {
+/** Who is connected, by the policy and the authorities that are, or will be, in force. */
+export interface Judges {
+  readonly policy: Policy;
+  readonly authorities: readonly X509Certificate[];
+}
+
+export function refuseConnected(
+  { clock }: BrokerCore,
+  connection: Connection,
+  { policy, authorities }: Judges,
+): Ending | undefined {
   const { session, chain } = connection.connected!;
-  const client = core.policy.clientAccess(session.client)?.client;
+  const client = policy.clientAccess(session.client)?.client;
   if (client === undefined) return notAuthentic('this Client was deleted');
   if (client.state !== 'Enabled') return notAuthentic('this Client was disabled');
-  const refusal = refuseCertificate(client, chain, core.authorities, core.clock.nowMs());
+  const refusal = refuseCertificate(client, chain, authorities, clock.nowMs());
   if (refusal === undefined) return undefined;
   const reason = "this Client's certificate is no longer accepted";
   return { ...notAuthentic(reason), cause: `${reason}: ${refusal}` };

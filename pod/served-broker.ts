@@ -19,7 +19,8 @@ export class ServedBroker {
   readonly #certificate = Promise.withResolvers<ServerCertificate>();
   #latest: ServerCertificate | undefined;
   #broker: Broker | undefined;
-  #starting: Promise<void> | undefined;
+  /** The first start, or a change: one at a time. */
+  #working: Promise<void> | undefined;
   #inForce: Snapshot | undefined;
   #closing = false;
 
@@ -42,41 +43,45 @@ export class ServedBroker {
 
   /** In force once it resolves. Rejects where it cannot be, and then the one before still is. */
   async apply(snapshot: Snapshot): Promise<void> {
-    await this.#startsNothing();
+    await this.#worksOnNothing();
     if (snapshot === this.#inForce) return;
-    if (this.#broker === undefined) await this.#startFirst(snapshot);
-    else this.#replace(this.#broker, snapshot);
+    const broker = this.#broker;
+    await this.#work(
+      broker === undefined ? this.#start(snapshot) : this.#replace(broker, snapshot),
+    );
   }
 
   /** The same, unless one is in force already, or will be: this one may be older. */
   async applyFirst(snapshot: Snapshot): Promise<void> {
-    await this.#startsNothing();
-    if (this.#broker === undefined) await this.#startFirst(snapshot);
+    await this.#worksOnNothing();
+    if (this.#broker === undefined) await this.#work(this.#start(snapshot));
   }
 
   /** Tells clients, and lets them take their last bytes: BrokerCore. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#certificate.reject(new Error('this broker ends'));
-    await this.#startsNothing();
+    await this.#worksOnNothing();
     await this.#broker?.close();
   }
 
-  async #startsNothing(): Promise<void> {
-    while (this.#starting !== undefined) await this.#starting.catch(() => undefined);
+  async #worksOnNothing(): Promise<void> {
+    while (this.#working !== undefined) await this.#working.catch(() => undefined);
   }
 
-  async #startFirst(snapshot: Snapshot): Promise<void> {
-    this.#starting = this.#start(snapshot);
+  async #work(work: Promise<void>): Promise<void> {
+    this.#working = work;
     try {
-      await this.#starting;
+      await work;
     } finally {
-      this.#starting = undefined;
+      this.#working = undefined;
     }
   }
 
-  #replace(broker: Broker, snapshot: Snapshot): void {
+  async #replace(broker: Broker, snapshot: Snapshot): Promise<void> {
     const before = this.#inForce!;
+    await broker.prepare(snapshot);
+    if (this.#closing) throw new Error('this broker ends');
     try {
       broker.apply(snapshot);
     } catch (error) {

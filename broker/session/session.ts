@@ -59,6 +59,8 @@ export class Session {
   readonly subscriptions = new Map<string, Subscription>();
   /** What its subscriptions were last judged by. */
   judgedBy: ClientAccess | undefined;
+  /** All subscriptions were judged by it ahead of a change: see PreparedChange. */
+  preparedFor: ClientAccess | undefined;
   /** Milliseconds since the epoch; only looked at while there is no connection. */
   expiresAtMs = Infinity;
   readonly #context: SessionContext;
@@ -107,6 +109,7 @@ export class Session {
   /** The latest subscription with a filter replaces the one before [MQTT-3.8.4-3]. */
   subscribe(subscription: Subscription): BatchNumber {
     this.subscriptions.set(subscription.filter, subscription);
+    this.preparedFor = undefined;
     if (this.#stored === undefined) return NO_BATCH;
     return this.#context.store!.putSubscription(this.#stored.session, subscription);
   }
