@@ -23,6 +23,8 @@ import { NO_BATCH } from './store/session-store.ts';
 
 /** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
 const CONNECT_BYTES_MAX = 65536;
+/** Of those who have not published: most connections that are idle never do. */
+const NO_TOPICS = new Map<string, Route>();
 /** Topics remembered as permitted, so that a device's usual topics are judged once. */
 const PERMITTED_TOPICS_MAX = 256;
 /** What is taken of one client before all others have their turn: see `turnUnits`. */
@@ -86,13 +88,11 @@ export class Connection implements Receiver {
   /** Topics of Topic Aliases; index 0 is not used [MQTT-3.3.2-8]. */
   readonly aliases: (string | undefined)[] = [];
   /** Topics that this client may publish to, by their bytes as Latin-1, and their ways. */
-  readonly permittedTopics = new Map<string, Route>();
+  permittedTopics = NO_TOPICS;
   /** Remembered: a socket that is closed does not know it any more. */
   readonly remoteAddress: string | undefined;
-  /** What this client publishes. */
-  readonly inbound: Throttle;
-  /** What is delivered to it. */
-  readonly #outbound: Throttle;
+  #inboundThrottle: Throttle | undefined;
+  #outboundThrottle: Throttle | undefined;
   readonly #reader = new FrameReader(CONNECT_BYTES_MAX);
   readonly #output: Output;
   #paused = false;
@@ -115,9 +115,6 @@ export class Connection implements Receiver {
     this.openedAtMs = core.clock.nowMs();
     this.lastReceivedAtMs = this.openedAtMs;
     this.#progressAtMs = this.openedAtMs;
-    const { inbound, outbound } = core.rates;
-    this.inbound = new Throttle(inbound, this.openedAtMs, () => this.#takeHeld());
-    this.#outbound = new Throttle(outbound, this.openedAtMs, () => this.session?.pump());
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('error', (error: Error) => this.#lost(error.message));
@@ -126,6 +123,24 @@ export class Connection implements Receiver {
 
   get version(): ProtocolVersion {
     return this.connected?.version ?? 4;
+  }
+
+  /** What this client publishes. A bucket that nothing was taken from is full whenever it begins. */
+  get inbound(): Throttle {
+    return (this.#inboundThrottle ??= new Throttle(
+      this.core.rates.inbound,
+      this.lastReceivedAtMs,
+      () => this.#takeHeld(),
+    ));
+  }
+
+  /** What is delivered to it. */
+  get #outbound(): Throttle {
+    return (this.#outboundThrottle ??= new Throttle(
+      this.core.rates.outbound,
+      this.core.clock.nowMs(),
+      () => this.session?.pump(),
+    ));
   }
 
   get session(): Session | undefined {
@@ -186,12 +201,14 @@ export class Connection implements Receiver {
   authorize(access: ClientAccess): void {
     this.connected = { ...this.connected!, access };
     this.#reader.packetBytesMax = this.core.limits.messageBytes;
-    this.permittedTopics.clear();
+    this.permittedTopics = NO_TOPICS;
   }
 
   permit(key: string, route: Route): void {
-    if (this.permittedTopics.size >= PERMITTED_TOPICS_MAX) this.permittedTopics.clear();
-    this.permittedTopics.set(key, route);
+    const { permittedTopics } = this;
+    if (permittedTopics === NO_TOPICS || permittedTopics.size >= PERMITTED_TOPICS_MAX) {
+      this.permittedTopics = new Map([[key, route]]);
+    } else permittedTopics.set(key, route);
   }
 
   /** False: a PUBLISH that the rates have no room for, or it is the turn of others. */
@@ -379,8 +396,8 @@ export class Connection implements Receiver {
 
   #closed(ending: Ending): void {
     this.open = false;
-    this.inbound.leave();
-    this.#outbound.leave();
+    this.#inboundThrottle?.leave();
+    this.#outboundThrottle?.leave();
     this.core.closed(this, ending);
   }
 }

@@ -22,6 +22,7 @@ const INCOMPLETE = -1;
 const MALFORMED = -2;
 /** A Remaining Length takes at most four bytes [MQTT-1.5.5]. */
 const LENGTH_BYTES_MAX = 4;
+const NO_BYTES = Buffer.alloc(0);
 /** What is set aside at first for a packet that arrives in pieces, however long it says it is. */
 const ASSEMBLY_BYTES_INITIAL = 4096;
 
@@ -39,7 +40,7 @@ export class FrameReader {
   /** What came and was not taken, in its order; the first of them begins with a packet. */
   #held: Buffer[] = [];
   readonly #frame: { -readonly [Part in keyof Frame]: Frame[Part] } = {
-    bytes: Buffer.alloc(0),
+    bytes: NO_BYTES,
     start: 0,
     body: 0,
     end: 0,
@@ -128,6 +129,8 @@ export class FrameReader {
       }
       at = end;
     }
+    // A connection that falls silent does not hold on to what it received last.
+    this.#frame.bytes = NO_BYTES;
     return ReasonCode.Success;
   }
 

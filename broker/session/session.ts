@@ -67,7 +67,7 @@ export class Session {
   /** Undefined: what waits is in memory alone. */
   readonly #stored: StoredQueue | undefined;
   readonly #queue = new MessageQueue();
-  /** Undefined until a client attaches: most stored sessions never see one of this process. */
+  /** Undefined until a message is sent: most clients of a fleet are idle, or only publish. */
   #inFlight: InFlight | undefined;
   /** Messages of QoS 0 that wait for the rates; most sessions never have one. */
   #atMostOnce: AtMostOnceQueue | undefined;
@@ -128,7 +128,7 @@ export class Session {
     this.#receiver = receiver;
     this.expiresAtMs = Infinity;
     if (this.#stored === undefined) {
-      this.#flight.restart();
+      this.#inFlight?.restart();
     } else {
       if (this.#stored.length === 0) this.#inFlight?.forgetSuspended(Infinity);
       // One that ends with its connection must not come back when the process ends before it.
@@ -146,11 +146,11 @@ export class Session {
     stored.setExpiry(expiresAtMs);
     let inFlightMessages = 0;
     let inFlightBytes = 0;
-    for (const [, message] of this.#flight.unacknowledged()) {
+    for (const [, message] of this.#inFlight?.unacknowledged() ?? []) {
       inFlightMessages++;
       inFlightBytes += message.bytes;
     }
-    this.#flight.suspend();
+    this.#inFlight?.suspend();
     stored.leaveAll(this.#queue.length + inFlightMessages, this.#queue.bytes + inFlightBytes);
     this.#queue.clear();
   }
@@ -186,8 +186,8 @@ export class Session {
 
   /** False: no message in flight has this identifier, so there is nothing to acknowledge. */
   acknowledge(packetIdentifier: number): boolean {
-    const inFlight = this.#flight;
-    if (!inFlight.has(packetIdentifier)) return false;
+    const inFlight = this.#inFlight;
+    if (inFlight?.has(packetIdentifier) !== true) return false;
     const message = inFlight.acknowledge(packetIdentifier);
     const number = message?.number ?? inFlight.acknowledgeSuspended(packetIdentifier);
     if (number !== undefined) this.#stored?.acknowledge(number);
