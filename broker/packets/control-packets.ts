@@ -3,6 +3,9 @@ import mqttPacket from 'mqtt-packet';
 import type { PacketFault } from './packet-fault.ts';
 import type { ProtocolVersion } from './packet-type.ts';
 
+// Its cache holds a Buffer for each number of 16 bits: some 10 MiB, to encode little but SUBACK.
+mqttPacket.writeToStream.cacheNumbers = false;
+
 export function encodeControlPacket(packet: mqttPacket.Packet, version: ProtocolVersion): Buffer {
   return mqttPacket.generate(packet, { protocolVersion: version });
 }
