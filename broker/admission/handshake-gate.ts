@@ -18,9 +18,14 @@ const HANDSHAKE_TIMEOUT_MS = 10000;
 /** All connections that a gate holds at most. */
 export const GATE_CONNECTIONS_MAX = HANDSHAKES_MAX + WAITING_MAX;
 
-interface Handshake {
+interface Waiting {
   readonly socket: Socket;
   readonly sinceMs: number;
+}
+
+interface Handshake extends Waiting {
+  /** Listens for the end of the socket while its handshake is in progress, and no longer. */
+  readonly ended: () => void;
 }
 
 /**
@@ -30,7 +35,7 @@ interface Handshake {
  * balancer).
  */
 export class HandshakeGate {
-  readonly #waiting = new Map<string, Handshake[]>();
+  readonly #waiting = new Map<string, Waiting[]>();
   #waitingCount = 0;
   /** By peer; the oldest one first. */
   readonly #inProgress = new Map<string, Handshake>();
@@ -55,7 +60,7 @@ export class HandshakeGate {
     const address = socket.remoteAddress;
     // It is closed already when it has none.
     if (address === undefined) return;
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     const waiting = { socket, sinceMs: this.#clock.nowMs() };
     const others = this.#waiting.get(address);
     if (others === undefined) this.#waiting.set(address, [waiting]);
@@ -70,6 +75,7 @@ export class HandshakeGate {
     const peer = peerOf(socket);
     const handshake = this.#inProgress.get(peer);
     this.#inProgress.delete(peer);
+    handshake?.socket.off('close', handshake.ended);
     this.#schedule();
     return handshake?.socket;
   }
@@ -123,7 +129,7 @@ export class HandshakeGate {
 
   /** The oldest connection of the address whose turn it is. */
   #next(): Socket {
-    const [[address, sockets]] = this.#waiting as unknown as [[string, Handshake[]]];
+    const [[address, sockets]] = this.#waiting as unknown as [[string, Waiting[]]];
     const { socket } = sockets.shift()!;
     this.#waitingCount--;
     this.#waiting.delete(address);
@@ -134,8 +140,9 @@ export class HandshakeGate {
   #start(socket: Socket): void {
     if (socket.destroyed) return;
     const peer = peerOf(socket);
-    this.#inProgress.set(peer, { socket, sinceMs: this.#clock.nowMs() });
-    socket.once('close', () => this.#ended(peer, socket));
+    const ended = (): void => this.#ended(peer, socket);
+    this.#inProgress.set(peer, { socket, sinceMs: this.#clock.nowMs(), ended });
+    socket.on('close', ended);
     this.#begin(socket);
   }
 
@@ -158,7 +165,7 @@ export class HandshakeGate {
   /** The last that came of the address that has most of those that wait. */
   #dropLast(): void {
     let address = '';
-    let most: Handshake[] = [];
+    let most: Waiting[] = [];
     for (const [each, sockets] of this.#waiting) {
       if (sockets.length > most.length) [address, most] = [each, sockets];
     }
@@ -167,11 +174,16 @@ export class HandshakeGate {
     if (most.length === 0) this.#waiting.delete(address);
   }
 
-  #drop({ socket }: Handshake, reason: string): void {
+  #drop({ socket }: Waiting, reason: string): void {
     const { remoteAddress } = socket;
     socket.destroy();
     this.#dropped(remoteAddress, reason);
   }
+}
+
+/** One for all: each connection keeps its listener for as long as it lasts. */
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 /** Which end of a TCP connection it is; the same for the socket below TLS and for the one above. */
