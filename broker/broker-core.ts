@@ -11,7 +11,7 @@ import { parseAuthorities } from './access/authentication.ts';
 import { FlappingClients, isInterruption } from './admission/flapping.ts';
 import { findTimeOut } from './admission/time-outs.ts';
 import { UnsettledConnections } from './admission/unsettled-connections.ts';
-import { ChainCache } from './access/chain-cache.ts';
+import { PresentedCertificates } from './access/presented-certificates.ts';
 import type { Clock } from './clock.ts';
 import type { Connection, Ending } from './connection.ts';
 import { EventRoute, type EventRouteOptions } from './events/event-route.ts';
@@ -43,7 +43,7 @@ export class BrokerCore implements SessionContext {
   readonly store: SessionStore | undefined;
   readonly router = new Router();
   readonly sessions: SessionRegistry;
-  readonly chains = new ChainCache();
+  readonly certificates = new PresentedCertificates();
   readonly unsettled: UnsettledConnections;
   readonly flapping: FlappingClients;
   readonly rates: RateLimits;

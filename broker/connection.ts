@@ -1,10 +1,10 @@
-import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import { Answers } from './answers.ts';
 import type { BrokerCore } from './broker-core.ts';
+import type { ConnectedState } from './connected-state.ts';
 import type { Peer } from './diagnostics/diagnostics.ts';
 import type { DisconnectionReason } from './diagnostics/disconnection-reason.ts';
 import { handlePacket } from './handlers/handlers.ts';
@@ -51,20 +51,6 @@ interface ClaimedIdentity {
   /** As it may be written to the log. */
   readonly client: string | undefined;
   readonly version: ProtocolVersion;
-}
-
-/** What CONNECT settled for the rest of the connection. */
-export interface ConnectedState {
-  readonly version: ProtocolVersion;
-  readonly session: Session;
-  readonly access: ClientAccess;
-  readonly chain: readonly X509Certificate[];
-  readonly keepAliveMs: number;
-  readonly sessionExpirySeconds: number;
-  readonly receiveMaximum: number;
-  readonly maximumPacketBytes: number;
-  /** Whether Reason Strings may be sent where the client can forbid them [MQTT-3.1.2-29]. */
-  readonly problemInformation: boolean;
 }
 
 /** One network connection: its bytes in, its bytes out, and what its CONNECT settled. */
@@ -125,7 +111,7 @@ export class Connection implements Receiver {
     return this.connected?.version ?? 4;
   }
 
-  /** What this client publishes. A bucket that nothing was taken from is full whenever it begins. */
+  /** What this client publishes. A bucket that nothing was taken from is full at any time. */
   get inbound(): Throttle {
     return (this.#inboundThrottle ??= new Throttle(
       this.core.rates.inbound,

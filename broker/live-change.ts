@@ -96,11 +96,16 @@ export function refuseConnected(
   connection: Connection,
   { policy, authorities }: Judges,
 ): Ending | undefined {
-  const { session, chain } = connection.connected!;
+  const { session, certificate } = connection.connected!;
   const client = policy.clientAccess(session.client)?.client;
   if (client === undefined) return notAuthentic('this Client was deleted');
   if (client.state !== 'Enabled') return notAuthentic('this Client was disabled');
-  const refusal = refuseCertificate(client, chain, authorities, clock.nowMs());
+  const leaf = connection.socket.getPeerX509Certificate();
+  const judgement = { authorities, nowMs: clock.nowMs() };
+  const refusal =
+    leaf === undefined
+      ? 'the TLS connection is gone'
+      : refuseCertificate(client, leaf, certificate, judgement);
   if (refusal === undefined) return undefined;
   const reason = "this Client's certificate is no longer accepted";
   return { ...notAuthentic(reason), cause: `${reason}: ${refusal}` };

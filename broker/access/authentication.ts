@@ -1,13 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import type { Snapshot, SnapshotClient, SubjectRequirement } from '../../domain/snapshot.ts';
-import { findPath, refuseValidity } from './certificate-path.ts';
-import { readExtensions } from './certificate-extensions.ts';
+import type { CertificateFacts, SubjectFacts } from './certificate-facts.ts';
+import { findPath, knownSignerOf, refuseValidity, rememberSigner } from './certificate-path.ts';
+import type { PresentedCertificate } from './presented-certificates.ts';
 
 /** Undefined: the client may connect. Otherwise why not, for the log and never for the client. */
 export type AuthenticationRefusal = string | undefined;
 
-/** id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280, section 4.2.1.12). */
-const CLIENT_USAGES = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
+/** What a certificate is judged by. */
+export interface Judgement {
+  readonly authorities: readonly X509Certificate[];
+  readonly nowMs: number;
+}
 
 export function parseAuthorities(snapshot: Snapshot): X509Certificate[] {
   return snapshot.caCertificates.map(
@@ -17,66 +21,56 @@ export function parseAuthorities(snapshot: Snapshot): X509Certificate[] {
 
 /**
  * Whether the certificate satisfies what is declared of the client: specification, "Client
- * Authentication". `chain[0]` is the certificate whose key the peer proved to hold.
+ * Authentication". `leaf` is the certificate whose key the peer proved to hold, `presented` what
+ * is known of it.
  */
 export function refuseCertificate(
-  client: SnapshotClient,
-  chain: readonly X509Certificate[],
-  authorities: readonly X509Certificate[],
-  nowMs: number,
+  { credential }: SnapshotClient,
+  leaf: X509Certificate,
+  presented: PresentedCertificate,
+  judgement: Judgement,
 ): AuthenticationRefusal {
-  const leaf = chain[0]!;
-  const { credential } = client;
-  const unfit = refuseLeaf(leaf, nowMs);
+  const { facts } = presented;
+  const unfit = refuseLeaf(facts, judgement.nowMs);
   if (unfit !== undefined) return `the client's certificate ${unfit}`;
   if (credential.type === 'CertificateThumbprint') {
-    return refuseThumbprint(leaf, credential.thumbprints);
+    return refuseThumbprint(facts, credential.thumbprints);
   }
-  return refuseSubject(leaf, credential.subject) ?? findPath(chain, authorities, nowMs);
+  return refuseSubject(facts.subject, credential.subject) ?? refusePath(leaf, presented, judgement);
 }
 
-function refuseLeaf(leaf: X509Certificate, nowMs: number): AuthenticationRefusal {
-  // Despite its name this is the extended key usage.
-  const usages: readonly string[] | undefined = leaf.keyUsage;
-  if (usages !== undefined && !CLIENT_USAGES.some((usage) => usages.includes(usage))) {
-    return 'is not meant for client authentication (extended key usage)';
-  }
-  const { unknownCritical } = readExtensions(leaf);
+function refuseLeaf(
+  { isForClients, unknownCritical, validity }: CertificateFacts,
+  nowMs: number,
+): AuthenticationRefusal {
+  if (!isForClients) return 'is not meant for client authentication (extended key usage)';
   if (unknownCritical !== undefined) {
     return `has a critical extension that is not understood (${unknownCritical})`;
   }
-  return refuseValidity(leaf, nowMs);
+  return refuseValidity(validity, nowMs);
 }
 
 function refuseThumbprint(
-  leaf: X509Certificate,
+  { thumbprints: presented }: CertificateFacts,
   thumbprints: readonly string[],
 ): AuthenticationRefusal {
-  const presented = [leaf.fingerprint, leaf.fingerprint256].map((fingerprint) =>
-    fingerprint.replaceAll(':', '').toLowerCase(),
-  );
   if (presented.some((thumbprint) => thumbprints.includes(thumbprint))) return undefined;
   return `the certificate's thumbprint ${presented[1]} is not one of those declared`;
 }
 
-const SUBJECT_FIELDS: readonly (readonly [keyof SubjectRequirement, string])[] = [
+const SUBJECT_FIELDS: readonly (readonly [keyof SubjectRequirement, keyof SubjectFacts])[] = [
   ['commonName', 'CN'],
   ['organization', 'O'],
   ['organizationUnit', 'OU'],
   ['countryCode', 'C'],
 ];
 
-function refuseSubject(leaf: X509Certificate, required: SubjectRequirement): AuthenticationRefusal {
-  // OpenSSL takes the distinguished name apart, so that no printed form has to be parsed here:
-  // escapes, order and multi-valued parts are where others went wrong (CVE-2026-33248).
-  const subject = leaf.toLegacyObject().subject as unknown as Readonly<
-    Record<string, string | string[]>
-  >;
+function refuseSubject(subject: SubjectFacts, required: SubjectRequirement): AuthenticationRefusal {
   for (const [field, attribute] of SUBJECT_FIELDS) {
     const expected = required[field];
     if (expected === undefined) continue;
     const presented = subject[attribute];
-    if (Array.isArray(presented)) {
+    if (typeof presented === 'object') {
       return `the certificate's subject has ${presented.length} ${attribute}; one is expected`;
     }
     if (presented !== expected) {
@@ -87,4 +81,15 @@ function refuseSubject(leaf: X509Certificate, required: SubjectRequirement): Aut
     }
   }
   return undefined;
+}
+
+function refusePath(
+  leaf: X509Certificate,
+  { facts, intermediates }: PresentedCertificate,
+  { authorities, nowMs }: Judgement,
+): AuthenticationRefusal {
+  if (facts.signer !== undefined) rememberSigner(leaf, facts.signer);
+  const refusal = findPath([leaf, ...intermediates], authorities, nowMs);
+  facts.signer = knownSignerOf(leaf);
+  return refusal;
 }

@@ -1,5 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readExtensions } from './certificate-extensions.ts';
+import type { Validity } from './certificate-facts.ts';
+import { validityOf } from './certificate-facts.ts';
 
 /** Intermediates between a client's certificate and a registered authority. */
 const INTERMEDIATES_MAX = 4;
@@ -7,6 +9,21 @@ const INTERMEDIATES_MAX = 4;
 const CHAIN_CERTIFICATES_MAX = 8;
 /** Signatures checked for one client: what a hostile chain may cost. */
 const SIGNATURE_CHECKS_MAX = 16;
+
+/**
+ * The certificate whose key made the signature of another, where that was checked. Both are what
+ * they are, so it holds for as long as both objects do.
+ */
+const signers = new WeakMap<X509Certificate, X509Certificate>();
+
+export function knownSignerOf(certificate: X509Certificate): X509Certificate | undefined {
+  return signers.get(certificate);
+}
+
+/** For another object of the same certificate: its signature need not be checked again. */
+export function rememberSigner(certificate: X509Certificate, signer: X509Certificate): void {
+  signers.set(certificate, signer);
+}
 
 /** Undefined: a path exists. Otherwise why there is none, for the log. */
 export type PathRefusal = string | undefined;
@@ -60,6 +77,17 @@ function issues(
   certificate: X509Certificate,
   below: number,
 ): boolean {
+  if (signers.get(certificate) !== issuer && !isSignedBy(search, issuer, certificate)) return false;
+  const refusal = refuseAuthority(issuer, below, search.nowMs);
+  if (refusal !== undefined) search.refusal = `${issuerOf(certificate)} ${refusal}`;
+  return refusal === undefined;
+}
+
+function isSignedBy(
+  search: Search,
+  issuer: X509Certificate,
+  certificate: X509Certificate,
+): boolean {
   // Names, key identifiers and the right to sign certificates.
   if (!certificate.checkIssued(issuer)) return false;
   if (++search.signatureChecks > SIGNATURE_CHECKS_MAX) {
@@ -67,15 +95,14 @@ function issues(
     return false;
   }
   if (!certificate.verify(issuer.publicKey)) return false;
-  const refusal = refuseAuthority(issuer, below, search.nowMs);
-  if (refusal !== undefined) search.refusal = `${issuerOf(certificate)} ${refusal}`;
-  return refusal === undefined;
+  signers.set(certificate, issuer);
+  return true;
 }
 
 function refuseAuthority(issuer: X509Certificate, below: number, nowMs: number): PathRefusal {
   if (!issuer.ca) return 'is not a certificate authority';
-  const validity = refuseValidity(issuer, nowMs);
-  if (validity !== undefined) return validity;
+  const invalid = refuseValidity(validityOf(issuer), nowMs);
+  if (invalid !== undefined) return invalid;
   const { pathLength, unknownCritical } = readExtensions(issuer);
   if (unknownCritical !== undefined) {
     return `has a critical extension that is not understood (${unknownCritical})`;
@@ -84,13 +111,9 @@ function refuseAuthority(issuer: X509Certificate, below: number, nowMs: number):
 }
 
 /** Undefined: the certificate is valid at this time. */
-export function refuseValidity(certificate: X509Certificate, nowMs: number): PathRefusal {
-  if (nowMs < certificate.validFromDate.getTime()) {
-    return `is valid only from ${certificate.validFromDate.toISOString()}`;
-  }
-  if (nowMs > certificate.validToDate.getTime()) {
-    return `expired at ${certificate.validToDate.toISOString()}`;
-  }
+export function refuseValidity({ fromMs, toMs }: Validity, nowMs: number): PathRefusal {
+  if (nowMs < fromMs) return `is valid only from ${new Date(fromMs).toISOString()}`;
+  if (nowMs > toMs) return `expired at ${new Date(toMs).toISOString()}`;
   return undefined;
 }
 

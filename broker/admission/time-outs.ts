@@ -10,7 +10,7 @@ const SLOW_CONSUMER_TIMEOUT_MS = 30000;
 
 /** Why it is time to end the connection of a client, or undefined. */
 export function findTimeOut(connection: Connection, nowMs: number): Ending | undefined {
-  const { keepAliveMs, chain } = connection.connected!;
+  const { keepAliveMs, certificate } = connection.connected!;
   if (nowMs - connection.progressAtMs(nowMs) > SLOW_CONSUMER_TIMEOUT_MS) {
     connection.core.metrics.slowConsumersEnded++;
     const reason =
@@ -23,7 +23,7 @@ export function findTimeOut(connection: Connection, nowMs: number): Ending | und
     const reason = `nothing received for 1.5 times ${keepAliveMs / 1000} seconds`;
     return { code: ReasonCode.KeepAliveTimeout, reason };
   }
-  if (nowMs > chain[0]!.validToDate.getTime()) {
+  if (nowMs > certificate.facts.validity.toMs) {
     return notAuthentic('the certificate of this Client expired');
   }
   return undefined;

@@ -1,8 +1,8 @@
-import type { X509Certificate } from 'node:crypto';
 import type { IConnackPacket } from 'mqtt-packet';
 import type { ClientAccess } from '../../domain/access.ts';
 import { KEEP_ALIVE_SECONDS_MAX, SESSION_EXPIRY_SECONDS } from '../../domain/limits.ts';
 import { ReasonCode } from '../../domain/reason-codes.ts';
+import type { PresentedCertificate } from '../access/presented-certificates.ts';
 import type { Connection, Ending } from '../connection.ts';
 import type { ConnectPacket } from '../packets/connect-decoder.ts';
 import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
@@ -18,7 +18,7 @@ const RECEIVE_MAXIMUM_DEFAULT = 65535;
 export function acceptConnect(
   attempt: ConnectAttempt,
   access: ClientAccess,
-  chain: readonly X509Certificate[],
+  certificate: PresentedCertificate,
 ): Ending | undefined {
   const { connection, packet } = attempt;
   const { version, clientIdentifier, cleanStart } = packet;
@@ -38,7 +38,7 @@ export function acceptConnect(
     version,
     session,
     access,
-    chain,
+    certificate,
     keepAliveMs: 1000 * serverKeepAliveSeconds(packet),
     sessionExpirySeconds: expirySeconds,
     receiveMaximum: packet.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT,

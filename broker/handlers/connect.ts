@@ -3,6 +3,7 @@ import type { ClientAccess } from '../../domain/access.ts';
 import { connectReturnCode, ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { refuseCertificate } from '../access/authentication.ts';
+import type { PresentedCertificate } from '../access/presented-certificates.ts';
 import type { Connection, Ending } from '../connection.ts';
 import { legible } from '../diagnostics/diagnostics.ts';
 import type { ConnectPacket } from '../packets/connect-decoder.ts';
@@ -58,14 +59,15 @@ function judge(attempt: ConnectAttempt): void {
     return;
   }
   const access = connection.core.policy.clientAccess(packet.clientIdentifier);
-  const chain = presentedChain(connection);
-  const cause = refuseIdentity(packet, access) ?? refuseChain(connection, access!, chain);
+  const presented = present(connection);
+  const cause = refuseIdentity(packet, access) ?? refusePresented(connection, access!, presented);
   if (cause !== undefined) {
     const ending = { code: ReasonCode.NotAuthorized, reason: NOT_AUTHORIZED, cause };
     refuse(connection, { ending, version, packet });
     return;
   }
-  const refusal = refuseFlapping(attempt) ?? acceptConnect(attempt, access!, chain);
+  const refusal =
+    refuseFlapping(attempt) ?? acceptConnect(attempt, access!, presented!.certificate);
   if (refusal !== undefined) refuse(connection, { ending: refusal, version, packet });
 }
 
@@ -112,18 +114,27 @@ function refuseFlapping({ connection, packet }: ConnectAttempt): Ending | undefi
   return { code: ReasonCode.ConnectionRateExceeded, reason };
 }
 
-function presentedChain({ socket, core }: Connection): readonly X509Certificate[] {
-  const leaf = socket.getPeerX509Certificate();
-  return leaf === undefined ? [] : core.chains.chainOf(leaf, socket.isSessionReused());
+interface Presented {
+  readonly leaf: X509Certificate;
+  readonly certificate: PresentedCertificate;
 }
 
-function refuseChain(
+/** Undefined: no certificate was presented. */
+function present({ socket, core }: Connection): Presented | undefined {
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return undefined;
+  return { leaf, certificate: core.certificates.present(leaf, socket.isSessionReused()) };
+}
+
+function refusePresented(
   { core }: Connection,
   { client }: ClientAccess,
-  chain: readonly X509Certificate[],
+  presented: Presented | undefined,
 ): string | undefined {
-  if (chain.length === 0) return 'no client certificate was presented';
-  return refuseCertificate(client, chain, core.authorities, core.clock.nowMs());
+  if (presented === undefined) return 'no client certificate was presented';
+  const { leaf, certificate } = presented;
+  const judgement = { authorities: core.authorities, nowMs: core.clock.nowMs() };
+  return refuseCertificate(client, leaf, certificate, judgement);
 }
 
 /** CONNACK with the reason, then the connection closes [MQTT-3.2.2-7]. */
