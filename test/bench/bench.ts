@@ -163,6 +163,9 @@ function report(run: Run, { settings, machine, absent, output }: Circumstances):
   if (machine.storeInMemory) say('The store was in memory: durable figures mean nothing.');
   if (run.leftOut.length > 0) say(`LEFT OUT, no time: ${run.leftOut.join(', ')}`);
   say(`${join(output, 'bench.json')}, bench.svg`);
+  const judged = rows.flatMap(({ targets }) => targets);
+  const missed = rows.flatMap(({ misses }) => misses);
+  say(`${missed.length} of ${judged.length} targets MISSED`);
   if (rows.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
 }
 

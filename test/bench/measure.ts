@@ -41,6 +41,8 @@ export interface Measurement {
   /** Why there is no outcome. */
   readonly failure?: string;
   readonly commits?: number;
+  /** Messages delivered meanwhile; undefined: sending and receiving were not at one time. */
+  readonly delivered?: number;
   /** PUBLISH packets received while those commits were made. */
   readonly publishes?: number;
   /** QoS 0 messages that the broker did not send: the measurement is not worth much. */
@@ -161,6 +163,9 @@ async function attempt(
       ...what,
       generator,
       outcome,
+      ...(job.kind === 'messages' && {
+        delivered: after.messagesDelivered - before.messagesDelivered,
+      }),
       commits: after.commits - before.commits,
       publishes: after.publishesReceived - before.publishesReceived,
       dropped: after.messagesDropped - before.messagesDropped,

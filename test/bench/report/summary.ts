@@ -3,6 +3,8 @@ import type { BrokerName } from '../brokers/start.ts';
 import type { Measurement, Run } from '../measure.ts';
 import type { Scenario } from '../scenarios.ts';
 import { median } from './medians.ts';
+import type { Target } from './targets.ts';
+import { missesOf, targetsOf } from './targets.ts';
 
 export interface Row {
   readonly scenario: string;
@@ -12,10 +14,15 @@ export interface Row {
   readonly generator: string;
   readonly rounds: number;
   readonly failures: readonly string[];
+  /** What the figures should be, and what of it they are not; of mqttgrid's own brokers only. */
+  readonly targets: readonly Target[];
+  readonly misses: readonly string[];
   /** CPU time of the broker for each unit. */
   readonly cpuMicroseconds?: number;
   /** The median of each round's ratio to the baseline's CPU time, or memory where `unit` is one. */
   readonly ratio?: number;
+  /** The same to mosquitto's CPU time. */
+  readonly ratioToMosquitto?: number;
   readonly perSecond?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
@@ -27,11 +34,17 @@ export interface Row {
   readonly residentKibEach?: number;
   readonly writtenBytesEach?: number;
   readonly messagesPerCommit?: number;
+  readonly commitsPerSecond?: number;
   readonly resumed?: number;
   readonly dropped?: number;
 }
 
-type Figures = Partial<Record<Exclude<keyof Row, 'scenario' | 'unit' | 'failures'>, number>>;
+export type Figures = Partial<Record<NumericKey, number>>;
+type NumericKey = Exclude<
+  keyof Row,
+  'scenario' | 'unit' | 'broker' | 'baseline' | 'generator' | 'rounds' | Judged
+>;
+type Judged = 'failures' | 'targets' | 'misses';
 
 export function summarize(run: Run, scenarios: readonly Scenario[]): Row[] {
   return scenarios.flatMap((scenario) => {
@@ -49,7 +62,12 @@ function rowOf(scenario: Scenario, broker: BrokerName, measured: readonly Measur
   const names = new Set(figures.flatMap((each) => Object.keys(each))) as Set<keyof Figures>;
   const medians: Figures = {};
   for (const name of names) medians[name] = median(figures.map((each) => each[name]))!;
-  const ratio = median(own.map((each) => ratioOf(each, scenario, measured)));
+  const ratioTo = (name: BrokerName): number | undefined =>
+    median(own.map((each) => ratioOf(each, name, { scenario, measured })));
+  const ratio = ratioTo(scenario.baseline);
+  const ratioToMosquitto = broker === 'mosquitto' ? undefined : ratioTo('mosquitto');
+  Object.assign(medians, withoutUndefined({ ratio, ratioToMosquitto }));
+  const targets = broker === judgedOf(scenario) ? targetsOf(scenario) : [];
   return {
     scenario: scenario.name,
     unit: scenario.unit,
@@ -58,12 +76,13 @@ function rowOf(scenario: Scenario, broker: BrokerName, measured: readonly Measur
     generator: own[0]!.generator,
     rounds: own.filter(({ outcome }) => outcome !== undefined).length,
     failures: own.flatMap(({ failure }) => failure ?? []),
-    ...(medians as object),
-    ...(ratio === undefined ? {} : { ratio }),
+    targets,
+    misses: missesOf(medians, targets),
+    ...medians,
   };
 }
 
-function figuresOf({ outcome, commits, publishes, dropped }: Measurement): Figures {
+function figuresOf({ outcome, commits, publishes, dropped, delivered }: Measurement): Figures {
   if (outcome === undefined) return {};
   const { units, seconds, loadCpuSeconds, writtenBytes, ...rest } = outcome;
   const { p50Ms, p99Ms, p999Ms, resumed, residentKibEach } = rest;
@@ -75,6 +94,7 @@ function figuresOf({ outcome, commits, publishes, dropped }: Measurement): Figur
     residentMib: rest.residentKib / 1024,
     writtenBytesEach: writtenBytes === undefined ? undefined : writtenBytes / units,
     messagesPerCommit: commits ? publishes! / commits : undefined,
+    commitsPerSecond: commits && delivered ? (units / seconds) * (commits / delivered) : undefined,
     p50Ms,
     p99Ms,
     p999Ms,
@@ -88,17 +108,26 @@ function withoutUndefined(figures: Record<string, number | undefined>): Figures 
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }
 
+/** The one of mqttgrid's own brokers that a scenario is about. */
+function judgedOf({ brokers }: Scenario): BrokerName {
+  return brokers.includes('durable') ? 'durable' : 'mqttgrid';
+}
+
+interface Measured {
+  readonly scenario: Scenario;
+  readonly measured: readonly Measurement[];
+}
+
 function ratioOf(
   measurement: Measurement,
-  { baseline, unit }: Scenario,
-  measured: readonly Measurement[],
+  name: BrokerName,
+  { scenario: { unit, baseline }, measured }: Measured,
 ): number | undefined {
-  const other = measured.find(
-    (each) => each.broker === baseline && each.round === measurement.round,
-  );
+  const other = measured.find((each) => each.broker === name && each.round === measurement.round);
   const [own, base] = [measurement, other].map((each) => {
     const figures = each === undefined ? {} : figuresOf(each);
-    return unit === 'connection' ? figures.residentKibEach : figures.cpuMicroseconds;
+    const isMemory = unit === 'connection' && name === baseline;
+    return isMemory ? figures.residentKibEach : figures.cpuMicroseconds;
   });
   return own === undefined || !base ? undefined : own / base;
 }

@@ -7,6 +7,8 @@ const COLUMNS = [
   ['broker', (row: Row) => row.broker],
   ['µs CPU', (row: Row) => fixed(row.cpuMicroseconds, 2)],
   ['ratio', (row: Row) => fixed(row.ratio, 2)],
+  ['target', targetOf],
+  ['× mosq', (row: Row) => fixed(row.ratioToMosquitto, 2)],
   ['per s', (row: Row) => fixed(row.perSecond, 0)],
   ['p50 ms', (row: Row) => fixed(row.p50Ms, 2)],
   ['p99 ms', (row: Row) => fixed(row.p99Ms, 2)],
@@ -34,10 +36,18 @@ function fixed(value: number | undefined, digits: number): string {
   return value === undefined ? '-' : value.toFixed(digits);
 }
 
+/** Of the ratio beside it; what else a row should reach is said where it does not. */
+function targetOf({ targets }: Row): string {
+  const target = targets.find(({ figure }) => figure === 'ratio');
+  return target === undefined ? '' : `≤ ${target.bound}`;
+}
+
 function notesOf(row: Row): string {
   return [
     row.residentKibEach === undefined ? '' : `${row.residentKibEach.toFixed(1)} KiB each`,
+    ...row.misses.map((miss) => `MISSED: ${miss}`),
     row.messagesPerCommit === undefined ? '' : `${row.messagesPerCommit.toFixed(1)} a commit`,
+    row.commitsPerSecond === undefined ? '' : `${row.commitsPerSecond.toFixed(0)} commits a second`,
     row.writtenBytesEach ? `${row.writtenBytesEach.toFixed(0)} B written each` : '',
     row.resumed === undefined ? '' : `${(100 * row.resumed).toFixed(0)} % resumed`,
     row.dropped ? `${row.dropped} DROPPED` : '',
