@@ -1,5 +1,5 @@
 /** What a process costs the machine, from Linux' /proc; every figure is 0 where there is none. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Usage {
   /** User and system time of all its threads. */
@@ -9,19 +9,47 @@ export interface Usage {
   readonly residentKib: number;
   /** Bytes sent to block devices; 0 for a store in a file system in memory. */
   readonly writtenBytes: number;
+  /** System calls of the kinds read and write, of files, pipes and sockets alike. */
+  readonly readCalls: number;
+  readonly writeCalls: number;
 }
 
 /** USER_HZ, in which /proc counts: 100 wherever Node runs on Linux. */
 const TICKS_PER_SECOND = 100;
 
+/**
+ * CPU time of all threads that a process has, exact where ticks are not: the scheduler's own count.
+ * Undefined: this system does not tell (CONFIG_SCHED_INFO of Linux).
+ */
+export function exactCpuSeconds(pid: number): number | undefined {
+  const threads = list(`/proc/${pid}/task`).map((thread) => {
+    const [nanoseconds = ''] = read(`/proc/${pid}/task/${thread}/schedstat`).split(' ');
+    return Number(nanoseconds);
+  });
+  const total = threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0);
+  return total === 0 ? undefined : total / 1e9;
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
 /** Of a process and those that it started. */
 export function usageOf(pid: number): Usage {
   const mainThreadCpuSeconds = cpuSeconds(read(`/proc/${pid}/task/${pid}/stat`));
-  const usage = { cpuSeconds: 0, mainThreadCpuSeconds, residentKib: 0, writtenBytes: 0 };
+  const counts = { residentKib: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
+  const usage = { cpuSeconds: 0, mainThreadCpuSeconds, ...counts };
   for (const member of family(pid)) {
     usage.cpuSeconds += cpuSeconds(read(`/proc/${member}/stat`));
     usage.residentKib += numberAfter(read(`/proc/${member}/status`), 'VmRSS:');
-    usage.writtenBytes += numberAfter(read(`/proc/${member}/io`), 'write_bytes:');
+    const inputOutput = read(`/proc/${member}/io`);
+    usage.writtenBytes += numberAfter(inputOutput, 'write_bytes:');
+    usage.readCalls += numberAfter(inputOutput, 'syscr:');
+    usage.writeCalls += numberAfter(inputOutput, 'syscw:');
   }
   return usage;
 }
