@@ -156,7 +156,7 @@ function report(run: Run, { settings, machine, absent, output }: Circumstances):
   mkdirSync(output, { recursive: true });
   const json = { machine, generator, threads, rounds, seconds, quick, absent, rows, ...run };
   writeFileSync(join(output, 'bench.json'), `${JSON.stringify(json, undefined, 2)}\n`);
-  writeFileSync(join(output, 'bench.svg'), plotOf(rows, caption));
+  writeFileSync(join(output, 'bench.svg'), plotOf(rows, caption, absent));
   say(`\n${caption}\n\n${tableOf(rows)}\n`);
   for (const [name, lines] of run.profiles) say(`${name}, self time:\n${lines.join('\n')}\n`);
   for (const reason of absent) say(`ABSENT: ${reason}`);

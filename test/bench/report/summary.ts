@@ -14,6 +14,8 @@ export interface Row {
   readonly generator: string;
   readonly rounds: number;
   readonly failures: readonly string[];
+  /** Each broker ran at half of its own rate, so CPU time is not to be compared. */
+  readonly isHalfLoad: boolean;
   /** What the figures should be, and what of it they are not; of mqttgrid's own brokers only. */
   readonly targets: readonly Target[];
   readonly misses: readonly string[];
@@ -21,7 +23,7 @@ export interface Row {
   readonly cpuMicroseconds?: number;
   /** The median of each round's ratio to the baseline's CPU time, or memory where `unit` is one. */
   readonly ratio?: number;
-  /** The same to mosquitto's CPU time. */
+  /** The same to mosquitto's CPU time, of mqttgrid's own brokers. */
   readonly ratioToMosquitto?: number;
   readonly perSecond?: number;
   readonly p50Ms?: number;
@@ -44,7 +46,7 @@ type NumericKey = Exclude<
   keyof Row,
   'scenario' | 'unit' | 'broker' | 'baseline' | 'generator' | 'rounds' | Judged
 >;
-type Judged = 'failures' | 'targets' | 'misses';
+type Judged = 'failures' | 'isHalfLoad' | 'targets' | 'misses';
 
 export function summarize(run: Run, scenarios: readonly Scenario[]): Row[] {
   return scenarios.flatMap((scenario) => {
@@ -65,7 +67,7 @@ function rowOf(scenario: Scenario, broker: BrokerName, measured: readonly Measur
   const ratioTo = (name: BrokerName): number | undefined =>
     median(own.map((each) => ratioOf(each, name, { scenario, measured })));
   const ratio = ratioTo(scenario.baseline);
-  const ratioToMosquitto = broker === 'mosquitto' ? undefined : ratioTo('mosquitto');
+  const ratioToMosquitto = OWN.includes(broker) ? ratioTo('mosquitto') : undefined;
   Object.assign(medians, withoutUndefined({ ratio, ratioToMosquitto }));
   const targets = broker === judgedOf(scenario) ? targetsOf(scenario) : [];
   return {
@@ -76,6 +78,7 @@ function rowOf(scenario: Scenario, broker: BrokerName, measured: readonly Measur
     generator: own[0]!.generator,
     rounds: own.filter(({ outcome }) => outcome !== undefined).length,
     failures: own.flatMap(({ failure }) => failure ?? []),
+    isHalfLoad: scenario.job.kind === 'messages' && scenario.job.halfLoad,
     targets,
     misses: missesOf(medians, targets),
     ...medians,
@@ -107,6 +110,8 @@ function figuresOf({ outcome, commits, publishes, dropped, delivered }: Measurem
 function withoutUndefined(figures: Record<string, number | undefined>): Figures {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }
+
+const OWN: readonly BrokerName[] = ['mqttgrid', 'durable'];
 
 /** The one of mqttgrid's own brokers that a scenario is about. */
 function judgedOf({ brokers }: Scenario): BrokerName {
