@@ -1,6 +1,6 @@
 /**
- * What guards have in common: a broker, clients that exchange bursts of messages with it, and counts
- * of what it did meanwhile. A burst arrives in one TLS record, so in one turn of the broker's event
+ * What guards have in common: a broker, clients that exchange bursts of messages with it, and
+ * counts of what it did meanwhile. A burst arrives in one TLS record, so in one turn of the broker's event
  * loop; what the broker makes for one receiver must leave in one write.
  */
 import assert from 'node:assert/strict';
