@@ -1,7 +1,7 @@
 /**
  * What guards have in common: a broker, clients that exchange bursts of messages with it, and
- * counts of what it did meanwhile. A burst arrives in one TLS record, so in one turn of the broker's event
- * loop; what the broker makes for one receiver must leave in one write.
+ * counts of what it did meanwhile. A burst arrives in one TLS record, so in one turn of the
+ * broker's event loop; what the broker makes for one receiver must leave in one write.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

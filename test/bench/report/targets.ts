@@ -2,7 +2,7 @@
 import type { Scenario } from '../scenarios.ts';
 import type { Figures } from './summary.ts';
 
-/** Ratios are to the scenario's baseline: the floor's, and the path in memory of what is durable. */
+/** Ratios are to the scenario's baseline: the floor; for durable sessions, those in memory. */
 const AT_MOST = {
   ratioAtQos0: 1.25,
   /** The floor keeps nothing in flight. */
