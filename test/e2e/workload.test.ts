@@ -23,7 +23,7 @@ import type { Claim } from '../../operator/namespace/workload/volumes.ts';
 import { CONFIG_MAPS, apiClient } from '../support/api-client.ts';
 import { clusterImage, eventuallyFinds, kubectl } from '../support/cluster.ts';
 import { KeptWorkload } from '../support/kept-workload.ts';
-import { recycleVolumes, useNamespace } from '../support/sandbox.ts';
+import { NO_GRACE, recycleVolumes, useNamespace } from '../support/sandbox.ts';
 
 /** What a person would wait before asking: a kubelet and a scheduler need most of it. */
 const SECONDS_MS = 10_000;
@@ -105,7 +105,8 @@ async function stage(t: TestContext, namespace: string, spec: MqttNamespaceSpec)
   t.after(async () => {
     // A claim that is retained would be found by the next test, and keeps a volume from others.
     await kubectl('-n', namespace, 'delete', 'configmap', NAME, '--ignore-not-found');
-    await kubectl('-n', namespace, 'delete', 'statefulset,pod', '--all', '--timeout=90s');
+    const all = ['--all', NO_GRACE, '--timeout=90s'];
+    await kubectl('-n', namespace, 'delete', 'statefulset,pod', ...all);
     await kubectl('-n', namespace, 'delete', 'persistentvolumeclaim', '--all', '--timeout=90s');
     await recycleVolumes();
   });

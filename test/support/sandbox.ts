@@ -6,6 +6,11 @@ import { applyText, eventuallyFinds, kubectl, list, runTool } from './cluster.ts
 import type { ClusterObject } from './cluster.ts';
 import { remindScheduler, type Reminder } from './scheduler-reminder.ts';
 
+/**
+ * For what a test is done with, in seconds: a container is deaf to SIGTERM until its program has
+ * begun, and killed half a minute later.
+ */
+export const NO_GRACE = '--grace-period=1';
 /** A claim is gone a moment before its volume is said to be free. */
 const RELEASED_MS = 30_000;
 
@@ -48,7 +53,7 @@ async function empty(namespace: string): Promise<void> {
   // Fails where mqttgrid is not installed any more, and with it all of these are gone.
   await runTool('kubectl', [...of, 'mqttgrid', '--all']);
   const types = 'deployment,replicaset,statefulset,pod,persistentvolumeclaim';
-  await kubectl(...of, types, '--all', '--timeout=90s');
+  await kubectl(...of, types, '--all', NO_GRACE, '--timeout=90s');
   await eventuallyFinds(RELEASED_MS, `the volumes of ${namespace}`, async () => {
     const bound = (await list<Volume>('persistentvolume')).filter(
       ({ spec, status }) => spec.claimRef?.namespace === namespace && status.phase === 'Bound',
