@@ -83,13 +83,13 @@ test('a connection takes few records and calls, allocates little, and keeps less
     await connects(bench, CONNECTS);
     return CONNECTS;
   });
-  // 55300 to 57300, and 90.
-  assertAllocation(allocated, { heapBytes: 64000, bufferBytes: 1000 }, 'connection');
+  // 35200 to 35800, and 23
+  assertAllocation(allocated, { heapBytes: 40000, bufferBytes: 100 }, 'connection');
   const kept: Allocated[] = [];
   for (let round = 0; round < ROUNDS; round++) kept.push(await keptByIdle(bench));
-  // 5800 to 11100, medians of three 8000 to 8400; up to 260.
+  // 6100 to 8600, medians of three 6500 to 7200; up to 230
   const heapBytes = median(kept.map((each) => each.heapBytes))!;
   const bufferBytes = median(kept.map((each) => each.bufferBytes))!;
-  const bound = { heapBytes: 13000, bufferBytes: 1000 };
+  const bound = { heapBytes: 9000, bufferBytes: 400 };
   assertAllocation({ heapBytes, bufferBytes }, bound, 'idle connection');
 });
