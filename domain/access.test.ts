@@ -407,3 +407,25 @@ test('answers that a change does not concern stay the same objects, and others d
   const gone = buildPolicy({ ...copy, clients: others }, before);
   assert.equal(gone.clientAccess('car1'), undefined);
 });
+
+test('clients share the grants that are the same for all, until their topic space changes', () => {
+  const snapshot = aSnapshot({
+    clients: [aClient('a'), aClient('b')],
+    spaces: { own: { templates: ['own/${client.name}'] }, all: { templates: ['all/+'] } },
+  });
+  const policy = buildPolicy(snapshot);
+  const [a, b] = [policy.clientAccess('a')!, policy.clientAccess('b')!];
+  const grantIn = ({ publish }: ClientAccess, space: string): unknown =>
+    publish.find(({ topicSpace }) => topicSpace === space);
+  assert.ok(grantIn(a, 'all'));
+  assert.equal(grantIn(a, 'all'), grantIn(b, 'all'));
+  assert.notEqual(grantIn(a, 'own'), grantIn(b, 'own'));
+  const topicSpaces = snapshot.topicSpaces.map((space) =>
+    space.name === 'all' ? ({ ...space, subscriptionSupport: 'LowFanout' } as const) : space,
+  );
+  const changed = buildPolicy({ ...snapshot, topicSpaces }, policy).clientAccess('a')!;
+  assert.deepEqual(grantIn(changed, 'all'), {
+    ...(grantIn(a, 'all') as object),
+    subscriptionSupport: 'LowFanout',
+  });
+});

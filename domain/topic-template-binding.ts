@@ -71,8 +71,24 @@ function soleValue(variable: BoundVariable | undefined): string | undefined {
   return variable?.values.length === 1 ? variable.values[0] : undefined;
 }
 
+/** Templates without variables, which are bound to all clients alike. */
+const boundToAll = new WeakMap<TopicTemplate, BoundTemplate>();
+
 /** A missing attribute leaves a variable without values; a level that holds it fits nothing. */
 export function bindTemplate(template: TopicTemplate, client: ClientIdentity): BoundTemplate {
+  const known = boundToAll.get(template);
+  if (known !== undefined) return known;
+  const bound = bindVariables(template, client);
+  if (isBoundToAll(bound)) boundToAll.set(template, bound);
+  return bound;
+}
+
+/** Whether every client has this template, as the same object. */
+export function isBoundToAll({ variables }: BoundTemplate): boolean {
+  return variables.size === 0;
+}
+
+function bindVariables(template: TopicTemplate, client: ClientIdentity): BoundTemplate {
   const variables = new Map<string, BoundVariable>();
   const bindPart = (part: TemplatePart, leads: boolean): BoundPart => {
     if (part.type === 'Literal') return part.text;
@@ -99,7 +115,8 @@ export function bindTemplate(template: TopicTemplate, client: ClientIdentity): B
   if (levels.length === 0) levels.push(SINGLE_LEVEL_WILDCARD);
   const isOpenEnded = template.levels.at(-1)?.type === 'MultiLevelWildcard';
   const hasChoices = levels.some((level) => typeof level !== 'string');
-  return { template, levels, isOpenEnded, hasChoices, variables };
+  // Copied to the length that it has: every client keeps one.
+  return { template, levels: [...levels], isOpenEnded, hasChoices, variables };
 }
 
 /** Where in the levels and parts of a template a search stands, and where in the level's text. */

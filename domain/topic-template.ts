@@ -10,6 +10,7 @@ export {
   boundTemplateContains,
   boundTemplateMatches,
   filtersOfBoundTemplate,
+  isBoundToAll,
   leadingLevelsMatched,
   printBoundTemplate,
 } from './topic-template-binding.ts';

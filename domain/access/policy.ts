@@ -16,6 +16,7 @@ import type {
 } from '../snapshot.ts';
 import {
   bindTemplate,
+  isBoundToAll,
   parseTopicTemplate,
   type BoundTemplate,
   type ClientIdentity,
@@ -184,17 +185,37 @@ function accessOf(client: SnapshotClient, rules: Rules): ClientAccess {
   const groups = groupsOf(identity, rules);
   // A space is bound once, however many bindings lead to it.
   const bound = new Map<string, readonly BoundTemplate[]>();
-  const access = { publish: [] as Grant[], subscribe: [] as Grant[] };
+  const publish: Grant[] = [];
+  const subscribe: Grant[] = [];
   for (const { binding, operation, target } of spacesGrantedTo(groups, rules)) {
     const { space, templates } = target;
     const own = bound.get(space.name) ?? templates.map((each) => bindTemplate(each, identity));
     bound.set(space.name, own);
-    access[operation].push(...own.map((each) => grantOf(binding, space, each)));
+    const grants = operation === 'publish' ? publish : subscribe;
+    for (const each of own) grants.push(grantOf(binding, space, each));
   }
-  return { client, groups, ...access };
+  // Copied to the length that they have: every client keeps them.
+  return { client, groups, publish: [...publish], subscribe: [...subscribe] };
 }
 
+/** By binding and template: of those that all clients have alike, one object is enough. */
+const grantsToAll = new WeakMap<SnapshotPermissionBinding, WeakMap<BoundTemplate, Grant>>();
+
 function grantOf(
+  binding: SnapshotPermissionBinding,
+  space: SnapshotTopicSpace,
+  template: BoundTemplate,
+): Grant {
+  if (!isBoundToAll(template)) return newGrant(binding, space, template);
+  let grants = grantsToAll.get(binding);
+  if (grants === undefined) grantsToAll.set(binding, (grants = new WeakMap()));
+  let grant = grants.get(template);
+  // A topic space that changed has other templates, even where their texts are the same.
+  if (grant === undefined) grants.set(template, (grant = newGrant(binding, space, template)));
+  return grant;
+}
+
+function newGrant(
   binding: SnapshotPermissionBinding,
   space: SnapshotTopicSpace,
   template: BoundTemplate,
