@@ -33,7 +33,8 @@ interface Search {
   readonly authorities: readonly X509Certificate[];
   readonly nowMs: number;
   signatureChecks: number;
-  refusal: string;
+  /** Undefined: there is none but that nobody issued it. */
+  refusal: PathRefusal;
 }
 
 /**
@@ -52,9 +53,10 @@ export function findPath(
     authorities,
     nowMs,
     signatureChecks: 0,
-    refusal: `no registered CaCertificate issued ${issuerOf(chain[0]!)}`,
+    refusal: undefined,
   };
-  return climb(search, chain[0]!, 0) ? undefined : search.refusal;
+  if (climb(search, chain[0]!, 0)) return undefined;
+  return search.refusal ?? `no registered CaCertificate issued ${issuerOf(chain[0]!)}`;
 }
 
 function climb(search: Search, certificate: X509Certificate, below: number): boolean {

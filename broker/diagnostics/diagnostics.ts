@@ -76,7 +76,7 @@ export class Diagnostics {
     },
   ): void {
     const category = 'SuccessfulMqttConnections';
-    if (!this.#admits(category)) return;
+    if (!this.#logger.isLevelEnabled('info') || !this.#admits(category)) return;
     const { credential, ...rest } = details;
     const authenticationType =
       credential === 'CertificateThumbprint' ? 'CertificateThumbprintMatch' : 'CACertificate';
@@ -109,7 +109,7 @@ export class Diagnostics {
 
   disconnected(peer: Peer, ending: Ending): void {
     const category = 'MqttDisconnections';
-    if (!this.#admits(category)) return;
+    if (!this.#logger.isLevelEnabled('info') || !this.#admits(category)) return;
     const disconnectionReason = ending.disconnection ?? disconnectionReasonOf(ending.code);
     const line = {
       ...describe(category, 'disconnect', peer),

@@ -5,7 +5,7 @@ import { ReasonCode } from '../../domain/reason-codes.ts';
 import type { PresentedCertificate } from '../access/presented-certificates.ts';
 import type { Connection, Ending } from '../connection.ts';
 import type { ConnectPacket } from '../packets/connect-decoder.ts';
-import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
+import { encodeConnack4, encodeExplained, markSessionPresent } from '../packets/control-packets.ts';
 import type { ConnectAttempt } from './connect.ts';
 
 /** A client that says nothing takes what packet identifiers can number; section 3.1.2.11.3. */
@@ -24,7 +24,8 @@ export function acceptConnect(
   const { version, clientIdentifier, cleanStart } = packet;
   const { core } = connection;
   const maximumPacketBytes = packet.maximumPacketBytes ?? Infinity;
-  if (encodeConnack(attempt, false) === undefined) {
+  const connack = encodeConnack(attempt);
+  if (connack === undefined) {
     const reason = `CONNACK does not fit a Maximum Packet Size of ${maximumPacketBytes}`;
     return { code: ReasonCode.PacketTooLarge, reason };
   }
@@ -51,7 +52,7 @@ export function acceptConnect(
     resumed: connection.socket.isSessionReused(),
     credential: access.client.credential.type,
   });
-  connection.sendAfter(batch, encodeConnack(attempt, present)!);
+  connection.sendAfter(batch, present ? markSessionPresent(connack) : connack);
   session.attach(connection, expirySeconds > 0);
   return undefined;
 }
@@ -78,14 +79,12 @@ function sessionExpirySeconds(packet: ConnectPacket): number {
   return (packet.sessionExpirySeconds ?? 0) === 0 ? 0 : SESSION_EXPIRY_SECONDS;
 }
 
-/** Undefined: it does not fit the client's Maximum Packet Size. */
-function encodeConnack(attempt: ConnectAttempt, sessionPresent: boolean): Buffer | undefined {
+/** For a new session. Undefined: it does not fit the client's Maximum Packet Size. */
+function encodeConnack(attempt: ConnectAttempt): Buffer | undefined {
   const { version, maximumPacketBytes } = attempt.packet;
-  if (version === 4) {
-    return encodeControlPacket({ cmd: 'connack', sessionPresent, returnCode: 0 }, 4);
-  }
+  if (version === 4) return encodeConnack4(false, 0);
   const properties = connackProperties(attempt);
-  const connack = { cmd: 'connack', sessionPresent, reasonCode: 0, properties } as const;
+  const connack = { cmd: 'connack', sessionPresent: false, reasonCode: 0, properties } as const;
   return encodeExplained(connack, undefined, maximumPacketBytes ?? Infinity);
 }
 

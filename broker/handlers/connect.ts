@@ -8,7 +8,7 @@ import type { Connection, Ending } from '../connection.ts';
 import { legible } from '../diagnostics/diagnostics.ts';
 import type { ConnectPacket } from '../packets/connect-decoder.ts';
 import { decodeConnect, readProtocol } from '../packets/connect-decoder.ts';
-import { encodeControlPacket, encodeExplained } from '../packets/control-packets.ts';
+import { encodeConnack4, encodeExplained } from '../packets/control-packets.ts';
 import type { Frame } from '../packets/frame-reader.ts';
 import { malformed } from '../packets/packet-fault.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
@@ -157,5 +157,5 @@ function encodeRefusal({ ending, version, packet }: Refusal): Buffer | undefined
   }
   const returnCode = connectReturnCode(code); // [MQTT-3.2.2-6]
   if (returnCode === undefined) return undefined;
-  return encodeControlPacket({ cmd: 'connack', sessionPresent: false, returnCode }, 4);
+  return encodeConnack4(false, returnCode);
 }

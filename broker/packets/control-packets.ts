@@ -44,6 +44,19 @@ export function encodeDisconnect(
   return encodeExplained({ cmd: 'disconnect', reasonCode: code }, reason, bytesMax);
 }
 
+/** CONNACK of MQTT 3.1.1, section 3.2: a flag and a return code. */
+export function encodeConnack4(sessionPresent: boolean, returnCode: number): Buffer {
+  return Buffer.from([0x20, 2, Number(sessionPresent), returnCode]);
+}
+
+/** Says in a CONNACK that the session was there before [MQTT-3.2.2-2]; its length stays. */
+export function markSessionPresent(connack: Buffer): Buffer {
+  let at = 1;
+  while (connack[at]! >= 0x80) at++;
+  connack[at + 1] = 1;
+  return connack;
+}
+
 export const PINGRESP = Buffer.from([0xd0, 0x00]);
 
 /** PUBACK that says Success: the code and the properties may be left out [MQTT-3.4.2.1]. */
