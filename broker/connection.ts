@@ -13,8 +13,8 @@ import { Output } from './output.ts';
 import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
 import { FrameReader } from './packets/frame-reader.ts';
-import type { Message } from './packets/message.ts';
-import { markDuplicate } from './packets/message.ts';
+import type { Delivery, Message } from './packets/message.ts';
+import { layoutOf, sharedDelivery } from './packets/message.ts';
 import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
 import type { Route } from './routing/router.ts';
 import type { Receiver, Session } from './session/session.ts';
@@ -35,6 +35,9 @@ const ANSWERS_MAX = 1000;
 const QOS_BITS = 0x06;
 /** An MQTT client that says nothing of it takes what a packet identifier can number. */
 const RECEIVE_MAXIMUM_DEFAULT = 65535;
+
+/** Filled anew for every message at QoS 1: nobody keeps it. */
+const delivery: { -readonly [Name in keyof Delivery]: Delivery[Name] } = { ...sharedDelivery(4) };
 
 /** Why a connection ends: the code for MQTT 5's DISCONNECT, and words for client and log. */
 export interface Ending {
@@ -75,6 +78,8 @@ export class Connection implements Receiver {
   readonly aliases: (string | undefined)[] = [];
   /** Topics that this client may publish to, by their bytes as Latin-1, and their ways. */
   permittedTopics = NO_TOPICS;
+  /** The one that was published to last: devices rarely have many. */
+  lastTopic: Route | undefined;
   /** Remembered: a socket that is closed does not know it any more. */
   readonly remoteAddress: string | undefined;
   #inboundThrottle: Throttle | undefined;
@@ -113,20 +118,24 @@ export class Connection implements Receiver {
 
   /** What this client publishes. A bucket that nothing was taken from is full at any time. */
   get inbound(): Throttle {
-    return (this.#inboundThrottle ??= new Throttle(
-      this.core.rates.inbound,
-      this.lastReceivedAtMs,
-      () => this.#takeHeld(),
-    ));
+    return (this.#inboundThrottle ??= this.#newInbound());
   }
 
   /** What is delivered to it. */
   get #outbound(): Throttle {
-    return (this.#outboundThrottle ??= new Throttle(
-      this.core.rates.outbound,
-      this.core.clock.nowMs(),
-      () => this.session?.pump(),
-    ));
+    return (this.#outboundThrottle ??= this.#newOutbound());
+  }
+
+  // Apart from the getters: a function with a closure in it allocates whenever it is called.
+
+  #newInbound(): Throttle {
+    const { inbound } = this.core.rates;
+    return new Throttle(inbound, this.lastReceivedAtMs, () => this.#takeHeld());
+  }
+
+  #newOutbound(): Throttle {
+    const { outbound } = this.core.rates;
+    return new Throttle(outbound, this.core.clock.nowMs(), () => this.session?.pump());
   }
 
   get session(): Session | undefined {
@@ -188,6 +197,7 @@ export class Connection implements Receiver {
     this.connected = { ...this.connected!, access };
     this.#reader.packetBytesMax = this.core.limits.messageBytes;
     this.permittedTopics = NO_TOPICS;
+    this.lastTopic = undefined;
   }
 
   permit(key: string, route: Route): void {
@@ -225,44 +235,85 @@ export class Connection implements Receiver {
   fits(message: Message, qos: 0 | 1): boolean {
     const { version, maximumPacketBytes } = this.connected!;
     return (
-      maximumPacketBytes === Infinity || message.packetBytes(version, qos) <= maximumPacketBytes
+      maximumPacketBytes === Infinity ||
+      message.packetBytes(layoutOf(version, qos)) <= maximumPacketBytes
     );
   }
 
-  sendAtMostOnce(message: Message, lateMs?: number): void {
-    const packet =
-      lateMs === undefined
-        ? message.atMostOnce(this.version)
-        : message.atMostOnceLate(this.version, lateMs);
-    this.#outbound.spend(packet.length);
-    this.send(packet);
+  sendAtMostOnce(message: Message, lateMs = 0): void {
+    const { version } = this;
+    const layout = layoutOf(version, 0);
+    const bytes = message.packetBytes(layout);
+    this.#outbound.spend(bytes);
+    if (lateMs === 0 && this.#begins()) this.#output.pushShared(message, bytes, version);
+    else this.#deliver(message, bytes, { ...sharedDelivery(version), nowMs: lateMs });
   }
 
   sendAtLeastOnce(message: Message, packetIdentifier: number, duplicate: boolean): void {
-    const packet = message.atLeastOnce(this.version, packetIdentifier, this.core.clock.nowMs());
-    this.#outbound.spend(packet.length);
-    this.send(duplicate ? markDuplicate(packet) : packet);
+    const layout = layoutOf(this.version, 1);
+    const bytes = message.packetBytes(layout);
+    this.#outbound.spend(bytes);
+    delivery.layout = layout;
+    delivery.packetIdentifier = packetIdentifier;
+    delivery.duplicate = duplicate;
+    delivery.nowMs = message.expiresAtMs === Infinity ? 0 : this.core.clock.nowMs();
+    this.#deliver(message, bytes, delivery);
+  }
+
+  #deliver(message: Message, bytes: number, delivery: Delivery): void {
+    if (this.#begins()) {
+      this.#output.pushMessage(message, bytes, delivery);
+    } else if (this.open) {
+      const packet = Buffer.allocUnsafe(bytes);
+      message.write(packet, 0, delivery);
+      this.#answers.push(NO_BATCH, packet);
+    }
   }
 
   /** Queues bytes that nobody changes any more; they leave in one write at the end of the turn. */
   send(bytes: Buffer): void {
-    if (!this.open) return;
-    if (this.#answers.connackWaits) this.#answers.push(NO_BATCH, bytes);
-    else if (this.#output.push(bytes)) this.core.flushLater(this);
+    if (this.#begins()) this.#output.push(bytes);
+    else if (this.open) this.#answers.push(NO_BATCH, bytes);
+  }
+
+  sendPuback(packetIdentifier: number): void {
+    if (this.#begins()) this.#output.pushPuback(packetIdentifier);
   }
 
   /** Sends an answer once the batch is committed, and after all answers before it. */
   sendAfter(batch: BatchNumber, bytes: Buffer): void {
     if (!this.open) return;
-    if (this.#answers.length === 0) {
-      if (batch <= this.core.committedBatch) {
-        this.send(bytes);
-        return;
-      }
-      this.core.answerLater(this);
+    if (this.#answersAtOnce(batch)) {
+      this.send(bytes);
+      return;
     }
     this.#answers.push(batch, bytes);
     if (!this.#keepsUp) this.#pause();
+  }
+
+  /** As `sendAfter`, with a PUBACK that says Success. */
+  acknowledgeAfter(batch: BatchNumber, packetIdentifier: number): void {
+    if (!this.open) return;
+    if (this.#answersAtOnce(batch)) {
+      this.sendPuback(packetIdentifier);
+      return;
+    }
+    this.#answers.pushPuback(batch, packetIdentifier);
+    if (!this.#keepsUp) this.#pause();
+  }
+
+  #answersAtOnce(batch: BatchNumber): boolean {
+    if (this.#answers.length > 0) return false;
+    if (batch <= this.core.committedBatch) return true;
+    this.core.answerLater(this);
+    return false;
+  }
+
+  /** Whether something can leave; if so, it leaves at the end of this turn. */
+  #begins(): boolean {
+    if (!this.open || this.#answers.connackWaits) return false;
+    if (this.#output.isEmpty) this.core.flushLater(this);
+    return true;
   }
 
   /** Whether the store keeps up with what this client sends. */
@@ -273,7 +324,7 @@ export class Connection implements Receiver {
   /** Sends what waited for this commit; false: nothing waits any more. */
   committed(batch: BatchNumber): boolean {
     if (!this.open) return false;
-    for (const bytes of this.#answers.take(batch)) this.send(bytes);
+    this.#answers.release(batch, this);
     if (this.#keepsUp) this.#resume();
     return this.#answers.length > 0;
   }

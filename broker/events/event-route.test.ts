@@ -81,7 +81,7 @@ class World {
 
   /** What handlers do with a message that is accepted. */
   publish(payload: string | Buffer, qos: 0 | 1 = 1): Message {
-    const message = new Message({
+    const message = Message.of({
       number: qos === 1 && this.#hasStore ? this.store.newMessageNumber() : 0,
       topic: Buffer.from('t'),
       qos,

@@ -4,10 +4,10 @@ import { ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicName } from '../../domain/topic-filter.ts';
 import type { Connection, Ending } from '../connection.ts';
-import { encodeExplained, encodePuback } from '../packets/control-packets.ts';
+import { encodeExplained } from '../packets/control-packets.ts';
 import { findTextFault } from '../packets/encoded-text.ts';
 import type { Frame } from '../packets/frame-reader.ts';
-import { Message } from '../packets/message.ts';
+import { emptyMessageSource, Message } from '../packets/message.ts';
 import { malformed, protocolError } from '../packets/packet-fault.ts';
 import {
   decodePublish,
@@ -18,10 +18,9 @@ import type { Route } from '../routing/router.ts';
 import { NO_BATCH } from '../store/session-store.ts';
 import { sendAnswer } from './answer.ts';
 
-const NO_PROPERTIES = Buffer.alloc(0);
-
 /** Filled anew for every PUBLISH: nothing of it outlives the handler. */
 const parts = emptyPublishParts();
+const source = emptyMessageSource();
 
 export function handlePublish(connection: Connection, frame: Frame): void {
   const { core, connected } = connection;
@@ -48,7 +47,7 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   if (parts.qos === 0) return;
   // All sessions that should get it, and the outbox of events, own it once it is committed.
   const batch = core.store?.append(message) ?? NO_BATCH;
-  connection.sendAfter(batch, encodePuback(parts.packetIdentifier));
+  connection.acknowledgeAfter(batch, parts.packetIdentifier);
 }
 
 /** "A publish request with a retain flag or with a QoS2 will fail and close the connection". */
@@ -98,46 +97,78 @@ function refusesToKeep(connection: Connection, frame: Frame, route: Route): bool
   return true;
 }
 
-function newMessage(connection: Connection, { bytes, end }: Frame, route: Route): Message {
-  const { propertiesStart, propertiesEnd, topicAliasStart, messageExpiryStart } = parts;
-  const aliasBytes = topicAliasStart < 0 ? 0 : TOPIC_ALIAS_PROPERTY_BYTES;
-  const expiryFollowsAlias = aliasBytes > 0 && messageExpiryStart > topicAliasStart;
-  return new Message({
+function newMessage(connection: Connection, { bytes, start, end }: Frame, route: Route): Message {
+  if (parts.topicAlias > 0) return newAliasedMessage(connection, bytes.subarray(0, end), route);
+  source.topic = route.bytes;
+  source.qos = parts.qos as 0 | 1;
+  source.number = newNumber(connection);
+  source.receivedAtMs = connection.lastReceivedAtMs;
+  source.version = connection.version;
+  source.bytes = bytes;
+  source.packetStart = start;
+  source.propertiesStart = parts.propertiesStart;
+  source.payloadStart = parts.payloadStart;
+  source.end = end;
+  source.messageExpiryStart = parts.messageExpiryStart;
+  return new Message(source);
+}
+
+/** As it came but for the alias [MQTT-3.3.2-18], which is a matter of one connection. */
+function newAliasedMessage(connection: Connection, bytes: Buffer, route: Route): Message {
+  const { propertiesStart, payloadStart, topicAliasStart, messageExpiryStart } = parts;
+  const aliasEnd = topicAliasStart + TOPIC_ALIAS_PROPERTY_BYTES;
+  const expiryFollows = messageExpiryStart > topicAliasStart;
+  const shift = propertiesStart + (expiryFollows ? TOPIC_ALIAS_PROPERTY_BYTES : 0);
+  return Message.of({
     topic: route.bytes,
     qos: parts.qos as 0 | 1,
-    payload: bytes.subarray(parts.payloadStart, end),
-    properties:
-      propertiesStart === propertiesEnd ? NO_PROPERTIES : forwardedProperties(bytes, aliasBytes),
-    messageExpiryStart:
-      messageExpiryStart < 0
-        ? -1
-        : messageExpiryStart - propertiesStart - (expiryFollowsAlias ? aliasBytes : 0),
+    number: newNumber(connection),
     receivedAtMs: connection.lastReceivedAtMs,
-    number: parts.qos === 1 ? (connection.core.store?.newMessageNumber() ?? 0) : 0,
+    properties: Buffer.concat([
+      bytes.subarray(propertiesStart, topicAliasStart),
+      bytes.subarray(aliasEnd, payloadStart),
+    ]),
+    messageExpiryStart: messageExpiryStart < 0 ? -1 : messageExpiryStart - shift,
+    payload: bytes.subarray(payloadStart),
   });
 }
 
-/** As they came, in their order [MQTT-3.3.2-18]; an alias is a matter of one connection. */
-function forwardedProperties(bytes: Buffer, aliasBytes: number): Buffer {
-  const { propertiesStart, propertiesEnd, topicAliasStart } = parts;
-  if (aliasBytes === 0) return bytes.subarray(propertiesStart, propertiesEnd);
-  return Buffer.concat([
-    bytes.subarray(propertiesStart, topicAliasStart),
-    bytes.subarray(topicAliasStart + aliasBytes, propertiesEnd),
-  ]);
+/** 0: it is kept nowhere. */
+function newNumber({ core }: Connection): number {
+  return parts.qos === 1 ? (core.store?.newMessageNumber() ?? 0) : 0;
 }
 
 /** Undefined: the packet was refused and answered. */
 function routeOf(connection: Connection, { bytes, start, end }: Frame): Route | undefined {
   // Over a rate is only who can be told so: others waited until there was room.
   const exceeded = connection.inbound.take(end - start, connection.lastReceivedAtMs);
-  const key = topicKey(connection, bytes);
-  if (key === undefined) return undefined;
-  const route = connection.permittedTopics.get(key) ?? judgeTopic(connection, key);
+  const route = isLastTopic(connection, bytes)
+    ? connection.lastTopic
+    : permittedRoute(connection, bytes);
   if (route === undefined || exceeded === undefined) return route;
   const reason = `${connection.core.rates.describe(exceeded)} is exceeded; publish it again later`;
   refusePublish(connection, route.topic, { code: ReasonCode.QuotaExceeded, reason });
   return undefined;
+}
+
+/** Whether the packet names the topic of the one before: compared from its end, which differs. */
+function isLastTopic({ lastTopic }: Connection, bytes: Buffer): boolean {
+  const { topicAlias, topicStart, topicEnd } = parts;
+  if (lastTopic === undefined || topicAlias !== 0) return false;
+  const last = lastTopic.bytes;
+  if (last.length !== topicEnd - topicStart) return false;
+  for (let at = last.length - 1; at >= 0; at--) {
+    if (last[at] !== bytes[topicStart + at]) return false;
+  }
+  return true;
+}
+
+function permittedRoute(connection: Connection, bytes: Buffer): Route | undefined {
+  const key = topicKey(connection, bytes);
+  if (key === undefined) return undefined;
+  const route = connection.permittedTopics.get(key) ?? judgeTopic(connection, key);
+  connection.lastTopic = route;
+  return route;
 }
 
 /** The topic's bytes as Latin-1, of the packet or of its alias. */

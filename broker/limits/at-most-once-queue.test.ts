@@ -46,7 +46,7 @@ function aSession(): { readonly session: Session; readonly receiver: TestReceive
 function aMessage(payload: string, qos: 0 | 1 = 0): Message {
   const properties = Buffer.alloc(0);
   const parts = { topic: Buffer.from('t'), payload: Buffer.from(payload), properties };
-  return new Message({ ...parts, qos, messageExpiryStart: -1, receivedAtMs: 0 });
+  return Message.of({ ...parts, qos, messageExpiryStart: -1, receivedAtMs: 0 });
 }
 
 test('messages that waited for a rate go before those that come later', () => {

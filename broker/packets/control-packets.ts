@@ -58,12 +58,3 @@ export function markSessionPresent(connack: Buffer): Buffer {
 }
 
 export const PINGRESP = Buffer.from([0xd0, 0x00]);
-
-/** PUBACK that says Success: the code and the properties may be left out [MQTT-3.4.2.1]. */
-export function encodePuback(packetIdentifier: number): Buffer {
-  const packet = Buffer.allocUnsafe(4);
-  packet[0] = 0x40;
-  packet[1] = 2;
-  packet.writeUInt16BE(packetIdentifier, 2);
-  return packet;
-}

@@ -1,12 +1,10 @@
-import type { ProtocolVersion } from './packet-type.ts';
 import { remainingLengthBytes } from './frame-reader.ts';
-import { PacketType } from './packet-type.ts';
+import { PacketType, type ProtocolVersion } from './packet-type.ts';
 
 export interface MessageParts {
   /** The topic in UTF-8. */
   readonly topic: Buffer;
   readonly qos: 0 | 1;
-  /** A view that may be part of a chunk that came from a socket; so may `properties`. */
   readonly payload: Buffer;
   /** The properties to forward as they came, in their order [MQTT-3.3.2-18], no Topic Alias. */
   readonly properties: Buffer;
@@ -17,133 +15,262 @@ export interface MessageParts {
   readonly number?: number;
 }
 
+/** Where a message is within bytes that may be part of a chunk that came from a socket. */
+export interface MessageSource extends Pick<MessageParts, 'topic' | 'qos' | 'receivedAtMs'> {
+  readonly number: number;
+  readonly bytes: Buffer;
+  /** Where a packet begins that can be sent as it is, and ends at `end`; -1: there is none. */
+  readonly packetStart: number;
+  /** The version that this packet is of. */
+  readonly version: ProtocolVersion;
+  readonly propertiesStart: number;
+  /** Where the properties end and the payload begins. */
+  readonly payloadStart: number;
+  readonly end: number;
+  /** Where the four bytes of the Message Expiry Interval are; -1: none. */
+  readonly messageExpiryStart: number;
+}
+
+/** To be filled anew for one message after the other, none of which keeps it. */
+export function emptyMessageSource(): {
+  -readonly [Name in keyof MessageSource]: MessageSource[Name];
+} {
+  return {
+    topic: NOTHING,
+    qos: 0,
+    receivedAtMs: 0,
+    number: 0,
+    bytes: NOTHING,
+    packetStart: -1,
+    version: 4,
+    propertiesStart: 0,
+    payloadStart: 0,
+    end: 0,
+    messageExpiryStart: -1,
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Protocol version and QoS: the first bytes of a PUBLISH, and what is in it, depend on them. */
+export type Layout = 0 | 1 | 2 | 3;
+
+const NO_LAYOUT = -1;
+/** Layouts from here on are those of MQTT 5. */
+const LAYOUTS_5 = 2;
+
+export function layoutOf(version: ProtocolVersion, qos: 0 | 1): Layout {
+  return ((version === 5 ? LAYOUTS_5 : 0) | qos) as Layout;
+}
+
+/** What a packet says that is for one receiver. */
+export interface Delivery {
+  readonly layout: Layout;
+  /** 0 at QoS 0. */
+  readonly packetIdentifier: number;
+  /** It may have been sent before [MQTT-3.3.1-1]. */
+  readonly duplicate: boolean;
+  /** To tell what is left of the expiry [MQTT-3.3.2-6]; 0: all of it, or it never expires. */
+  readonly nowMs: number;
+}
+
+const AT_MOST_ONCE = { packetIdentifier: 0, duplicate: false, nowMs: 0 } as const;
+const SHARED_4: Delivery = { layout: layoutOf(4, 0), ...AT_MOST_ONCE };
+const SHARED_5: Delivery = { layout: layoutOf(5, 0), ...AT_MOST_ONCE };
+
+/** At QoS 0, as all receivers of that version get it. */
+export function sharedDelivery(version: ProtocolVersion): Delivery {
+  return version === 5 ? SHARED_5 : SHARED_4;
+}
+
+/** A view keeps all of a chunk in memory: one of many times its length is not worth it. */
+const VIEWED_SHARE_MIN = 0.5;
+
 /**
- * One accepted application message, shared by all sessions it goes to. It is encoded at most once
- * for each layout (protocol version and QoS); what differs between receivers, the packet
- * identifier and the remaining expiry, is patched into a copy.
+ * One accepted application message, shared by all sessions it goes to. It is written into their
+ * output from where it came, as it came where the layout is the same; what differs between
+ * receivers, the packet identifier and the remaining expiry, is patched there.
  */
 export class Message {
+  /** In UTF-8. */
+  readonly topicBytes: Buffer;
   readonly qos: 0 | 1;
   readonly number: number;
+  readonly receivedAtMs: number;
   /** Stored sessions that the message waits for until they acknowledge it. */
   readonly owners: number[] = [];
   /** Bytes that a queue counts for it. */
   readonly bytes: number;
   /** Infinity: it never expires. */
   readonly expiresAtMs: number;
-  #parts: MessageParts;
+  /** Within the properties; -1: none. */
+  readonly #messageExpiryStart: number;
+  readonly #propertyBytes: number;
+  /** The layout of the packet that can be sent as it is. */
+  readonly #sourceLayout: Layout | typeof NO_LAYOUT;
+  #source: Buffer;
+  /** Where the packet begins if it has a layout, otherwise the properties. */
+  #start: number;
+  #end: number;
   #owned = false;
-  readonly #layouts: (Buffer | undefined)[] = [undefined, undefined, undefined, undefined];
+  /** Packets at QoS 0 that several receivers share, by version. */
+  #shared4: Buffer | undefined;
+  #shared5: Buffer | undefined;
 
-  constructor(parts: MessageParts) {
-    this.#parts = parts;
-    this.qos = parts.qos;
-    this.number = parts.number ?? 0;
-    this.bytes = parts.topic.length + parts.properties.length + parts.payload.length;
-    const at = parts.messageExpiryStart;
+  constructor(source: MessageSource) {
+    const { topic, bytes, propertiesStart, payloadStart, end, messageExpiryStart } = source;
+    const { qos, packetStart } = source;
+    this.topicBytes = topic;
+    this.qos = qos;
+    this.number = source.number;
+    this.receivedAtMs = source.receivedAtMs;
+    this.bytes = topic.length + end - propertiesStart;
     this.expiresAtMs =
-      at < 0 ? Infinity : parts.receivedAtMs + parts.properties.readUInt32BE(at) * 1000;
+      messageExpiryStart < 0
+        ? Infinity
+        : source.receivedAtMs + bytes.readUInt32BE(messageExpiryStart) * 1000;
+    this.#messageExpiryStart = messageExpiryStart < 0 ? -1 : messageExpiryStart - propertiesStart;
+    this.#propertyBytes = payloadStart - propertiesStart;
+    this.#sourceLayout = packetStart < 0 ? NO_LAYOUT : layoutOf(source.version, qos);
+    this.#source = bytes;
+    this.#start = packetStart < 0 ? propertiesStart : packetStart;
+    this.#end = end;
   }
 
+  static of(parts: MessageParts): Message {
+    const { topic, qos, payload, properties, messageExpiryStart, receivedAtMs, number = 0 } = parts;
+    const bytes = Buffer.concat([properties, payload]);
+    return new Message({
+      topic,
+      qos,
+      receivedAtMs,
+      number,
+      bytes,
+      packetStart: -1,
+      version: 4,
+      propertiesStart: 0,
+      payloadStart: properties.length,
+      end: bytes.length,
+      messageExpiryStart,
+    });
+  }
+
+  /** Views, which may be of a chunk that came from a socket. */
   get parts(): MessageParts {
-    return this.#parts;
+    return {
+      topic: this.topicBytes,
+      qos: this.qos,
+      payload: this.#source.subarray(this.#payloadStart, this.#end),
+      properties: this.#source.subarray(this.#propertiesStart, this.#payloadStart),
+      messageExpiryStart: this.#messageExpiryStart,
+      receivedAtMs: this.receivedAtMs,
+      number: this.number,
+    };
   }
 
   get topic(): string {
-    return this.#parts.topic.toString();
+    return this.topicBytes.toString();
   }
 
   /** Moves the bytes into memory of their own, so that waiting pins no chunk of a socket. */
   own(): this {
     if (this.#owned) return this;
     this.#owned = true;
-    const { payload, properties } = this.#parts;
-    this.#parts = {
-      ...this.#parts,
-      payload: Buffer.from(payload),
-      properties: Buffer.from(properties),
-    };
+    const length = this.#end - this.#start;
+    const owned = Buffer.allocUnsafe(length);
+    this.#source.copy(owned, 0, this.#start, this.#end);
+    this.#source = owned;
+    this.#start = 0;
+    this.#end = length;
     return this;
   }
 
+  /** Bytes of the packet on the wire. */
+  packetBytes(layout: Layout): number {
+    if (layout === this.#sourceLayout) return this.#end - this.#start;
+    const bodyBytes = this.#bodyBytes(layout);
+    return 1 + remainingLengthBytes(bodyBytes) + bodyBytes;
+  }
+
+  /** Writes the packet, which takes `packetBytes`. */
+  write(target: Buffer, at: number, delivery: Delivery): void {
+    const { layout } = delivery;
+    if (layout === this.#sourceLayout) this.#source.copy(target, at, this.#start, this.#end);
+    else this.#encode(target, at, layout);
+    // The publisher may have marked its own packet as sent before [MQTT-3.3.1-3].
+    target[at] = firstByteOf(delivery);
+    const expires = layout >= LAYOUTS_5 && delivery.nowMs > 0 && this.#messageExpiryStart >= 0;
+    if (delivery.packetIdentifier > 0 || expires) this.#patch(target, at, delivery);
+  }
+
   /** The packet at QoS 0, shared by all receivers: nobody may change it. */
-  atMostOnce(version: ProtocolVersion): Buffer {
-    return this.#layout(version, 0);
+  shared(version: ProtocolVersion): Buffer {
+    if (version === 4) return (this.#shared4 ??= this.#packet(SHARED_4));
+    return (this.#shared5 ??= this.#packet(SHARED_5));
   }
 
-  /** One that waited, at QoS 0: the receiver is told what is left of its expiry [MQTT-3.3.2-6]. */
-  atMostOnceLate(version: ProtocolVersion, nowMs: number): Buffer {
-    const packet = this.#layout(version, 0);
-    if (version === 4 || this.#parts.messageExpiryStart < 0) return packet;
-    const own = Buffer.from(packet);
-    this.#writeExpiry(own, this.#topicEnd(own), nowMs);
-    return own;
-  }
-
-  /** A packet at QoS 1 of its own for one receiver. */
-  atLeastOnce(version: ProtocolVersion, packetIdentifier: number, nowMs: number): Buffer {
-    const packet = Buffer.from(this.#layout(version, 1));
-    const identifierStart = this.#topicEnd(packet);
-    packet.writeUInt16BE(packetIdentifier, identifierStart);
-    if (version === 5 && this.#parts.messageExpiryStart >= 0) {
-      this.#writeExpiry(packet, identifierStart + 2, nowMs);
+  #packet(delivery: Delivery): Buffer {
+    const { layout } = delivery;
+    const bytes = this.packetBytes(layout);
+    if (layout === this.#sourceLayout && bytes >= this.#source.length * VIEWED_SHARE_MIN) {
+      return this.#source.subarray(this.#start, this.#end);
     }
+    const packet = Buffer.allocUnsafe(bytes);
+    this.write(packet, 0, delivery);
     return packet;
   }
 
-  /** Bytes of the packet on the wire, to be held against the client's Maximum Packet Size. */
-  packetBytes(version: ProtocolVersion, qos: 0 | 1): number {
-    return this.#layout(version, qos).length;
+  get #payloadStart(): number {
+    return this.#propertiesStart + this.#propertyBytes;
   }
 
-  /** What is left of the interval [MQTT-3.3.2-6]; `at` is where the properties' length is. */
-  #writeExpiry(packet: Buffer, at: number, nowMs: number): void {
-    const { properties, messageExpiryStart } = this.#parts;
+  get #propertiesStart(): number {
+    return this.#end - (this.bytes - this.topicBytes.length);
+  }
+
+  #bodyBytes(layout: Layout): number {
+    const propertyBytes = this.#propertyBytes;
+    const payloadBytes = this.#end - this.#payloadStart;
+    const bytes = 2 + this.topicBytes.length + 2 * (layout & 1) + payloadBytes;
+    return layout < LAYOUTS_5 ? bytes : bytes + remainingLengthBytes(propertyBytes) + propertyBytes;
+  }
+
+  #patch(packet: Buffer, at: number, { layout, packetIdentifier, nowMs }: Delivery): void {
+    let body = at + 1;
+    while (packet[body]! >= 0x80) body++;
+    let topicEnd = body + 3 + this.topicBytes.length;
+    if ((layout & 1) !== 0) {
+      packet[topicEnd++] = packetIdentifier >> 8;
+      packet[topicEnd++] = packetIdentifier & 0xff;
+    }
+    if (layout < LAYOUTS_5 || nowMs === 0 || this.#messageExpiryStart < 0) return;
+    const propertiesStart = topicEnd + remainingLengthBytes(this.#propertyBytes);
     const leftSeconds = Math.max(0, Math.ceil((this.expiresAtMs - nowMs) / 1000));
-    const propertiesStart = at + remainingLengthBytes(properties.length);
-    packet.writeUInt32BE(leftSeconds, propertiesStart + messageExpiryStart);
+    packet.writeUInt32BE(leftSeconds, propertiesStart + this.#messageExpiryStart);
   }
 
-  #topicEnd(packet: Buffer): number {
-    const headerBytes = 1 + lengthBytesOfPacket(packet.length);
-    return headerBytes + 2 + this.#parts.topic.length;
-  }
-
-  #layout(version: ProtocolVersion, qos: 0 | 1): Buffer {
-    const index = (version === 5 ? 2 : 0) + qos;
-    return (this.#layouts[index] ??= encode(
-      this.#parts,
-      qos,
-      version === 5 ? this.#parts.properties : undefined,
-    ));
+  #encode(target: Buffer, start: number, layout: Layout): void {
+    const { topicBytes } = this;
+    let at = writeVariableByteInteger(target, start + 1, this.#bodyBytes(layout));
+    at = target.writeUInt16BE(topicBytes.length, at);
+    at += topicBytes.copy(target, at);
+    at += 2 * (layout & 1);
+    if (layout >= LAYOUTS_5) at = writeVariableByteInteger(target, at, this.#propertyBytes);
+    this.#source.copy(
+      target,
+      at,
+      layout < LAYOUTS_5 ? this.#payloadStart : this.#propertiesStart,
+      this.#end,
+    );
   }
 }
 
-/** How many bytes the Remaining Length takes in a packet of so many bytes in all. */
-function lengthBytesOfPacket(packetBytes: number): number {
-  for (let bytes = 1; bytes < 4; bytes++) {
-    if (remainingLengthBytes(packetBytes - 1 - bytes) === bytes) return bytes;
-  }
-  return 4;
-}
+const QOS_1 = 0x02;
+const DUPLICATE_FLAG = 0x08;
 
-function encode(parts: MessageParts, qos: 0 | 1, properties: Buffer | undefined): Buffer {
-  const { topic, payload } = parts;
-  const propertyBytes =
-    properties === undefined ? 0 : remainingLengthBytes(properties.length) + properties.length;
-  const bodyBytes = 2 + topic.length + 2 * qos + propertyBytes + payload.length;
-  const packet = Buffer.allocUnsafe(1 + remainingLengthBytes(bodyBytes) + bodyBytes);
-  packet[0] = (PacketType.PUBLISH << 4) | (qos << 1);
-  let at = writeVariableByteInteger(packet, 1, bodyBytes);
-  at = packet.writeUInt16BE(topic.length, at);
-  at += topic.copy(packet, at);
-  at += 2 * qos;
-  if (properties !== undefined) {
-    at = writeVariableByteInteger(packet, at, properties.length);
-    at += properties.copy(packet, at);
-  }
-  payload.copy(packet, at);
-  return packet;
+function firstByteOf({ layout, duplicate }: Delivery): number {
+  const flags = ((layout & 1) === 0 ? 0 : QOS_1) | (duplicate ? DUPLICATE_FLAG : 0);
+  return (PacketType.PUBLISH << 4) | flags;
 }
 
 function writeVariableByteInteger(target: Buffer, at: number, value: number): number {
@@ -154,12 +281,4 @@ function writeVariableByteInteger(target: Buffer, at: number, value: number): nu
   }
   target[at++] = rest;
   return at;
-}
-
-const DUPLICATE_FLAG = 0x08;
-
-/** Marks a PUBLISH as sent before [MQTT-3.3.1-1]. */
-export function markDuplicate(packet: Buffer): Buffer {
-  packet[0]! |= DUPLICATE_FLAG;
-  return packet;
 }

@@ -85,10 +85,15 @@ export function decodePublish(
   parts.messageExpiryStart = -1;
   parts.payloadIsText = false;
   if (version === 5) return decodeProperties(bytes, at, end, parts);
+  setPayload(parts, at);
+  return undefined;
+}
+
+/** There are no properties: the payload begins at once. */
+function setPayload(parts: PublishParts, at: number): void {
   parts.propertiesStart = at;
   parts.propertiesEnd = at;
   parts.payloadStart = at;
-  return undefined;
 }
 
 const CUT_OFF = malformed('the topic or the packet identifier is cut off');
@@ -100,6 +105,11 @@ function decodeProperties(
   end: number,
   parts: PublishParts,
 ): PacketFault | undefined {
+  if (at < end && bytes[at] === 0) {
+    // Of most packets the Property Length is all there is.
+    setPayload(parts, at + 1);
+    return undefined;
+  }
   if (cursor.begin(bytes, at, end, Owner.PUBLISH)) {
     while (cursor.next()) {
       if (cursor.identifier === Property.TopicAlias && cursor.value === 0) return ALIAS_ZERO;

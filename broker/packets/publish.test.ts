@@ -5,7 +5,6 @@ import mqttPacket from 'mqtt-packet';
 import { describeReasonCode, ReasonCode } from '../../domain/reason-codes.ts';
 import type { Frame } from './frame-reader.ts';
 import { FrameReader } from './frame-reader.ts';
-import { markDuplicate, Message } from './message.ts';
 import type { ProtocolVersion } from './packet-type.ts';
 import type { PublishParts } from './publish-decoder.ts';
 import { decodePublish, emptyPublishParts } from './publish-decoder.ts';
@@ -82,79 +81,6 @@ test('what mqtt-packet encodes is decoded to the same parts', () => {
       );
     }),
   );
-});
-
-function messageOf(qos: 0 | 1, version: ProtocolVersion): Message {
-  const generated = mqttPacket.generate(
-    {
-      cmd: 'publish',
-      topic: 'a/b',
-      payload: Buffer.from('payload'),
-      qos,
-      messageId: 7,
-      dup: false,
-      retain: false,
-      properties: { messageExpiryInterval: 60, userProperties: { b: '1', a: '2' } },
-    },
-    { protocolVersion: version },
-  );
-  const { parts, bytes } = decode(generated, version);
-  return new Message({
-    topic: bytes.subarray(parts.topicStart, parts.topicEnd),
-    qos,
-    payload: bytes.subarray(parts.payloadStart),
-    properties: bytes.subarray(parts.propertiesStart, parts.propertiesEnd),
-    messageExpiryStart:
-      parts.messageExpiryStart < 0 ? -1 : parts.messageExpiryStart - parts.propertiesStart,
-    receivedAtMs: 1000,
-  });
-}
-
-function parse(bytes: Buffer, protocolVersion: ProtocolVersion): mqttPacket.IPublishPacket {
-  const parser = mqttPacket.parser({ protocolVersion });
-  let parsed: mqttPacket.Packet | undefined;
-  parser.on('packet', (packet: mqttPacket.Packet) => (parsed = packet));
-  parser.parse(bytes);
-  assert.equal(parsed?.cmd, 'publish');
-  return parsed;
-}
-
-test('what is encoded reads in mqtt-packet as it came, in every layout', () => {
-  for (const from of [4, 5] as const) {
-    for (const to of [4, 5] as const) {
-      const message = messageOf(1, from);
-      const once = parse(message.atMostOnce(to), to);
-      assert.deepEqual([once.qos, once.topic, once.dup, once.retain], [0, 'a/b', false, false]);
-      const packet = parse(message.atLeastOnce(to, 513, 31500), to);
-      assert.deepEqual([packet.qos, packet.messageId, packet.topic], [1, 513, 'a/b']);
-      assert.equal(packet.payload.toString(), 'payload');
-      const expected = from === 5 && to === 5 ? 30 : undefined;
-      assert.equal(packet.properties?.messageExpiryInterval, expected);
-    }
-  }
-});
-
-test('a long packet keeps its identifier where it belongs', () => {
-  for (const length of [100, 117, 118, 119, 16370, 16371, 16372, 16373, 16374, 200000]) {
-    const message = new Message({
-      topic: Buffer.from('topic'),
-      qos: 1,
-      payload: Buffer.alloc(length, 0xff),
-      properties: Buffer.alloc(0),
-      messageExpiryStart: -1,
-      receivedAtMs: 0,
-    });
-    for (const version of [4, 5] as const) {
-      const packet = parse(message.atLeastOnce(version, 258, 0), version);
-      assert.deepEqual([packet.messageId, packet.payload.length], [258, length]);
-    }
-  }
-});
-
-test('a packet sent again is marked as a duplicate, and the shared layout is not', () => {
-  const message = messageOf(1, 4);
-  assert.equal(parse(markDuplicate(message.atLeastOnce(4, 1, 0)), 4).dup, true);
-  assert.equal(parse(message.atLeastOnce(4, 2, 0), 4).dup, false);
 });
 
 const refused: [string, ProtocolVersion, string, ReasonCode][] = [

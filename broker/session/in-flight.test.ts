@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Message } from '../packets/message.ts';
 import { InFlight } from './in-flight.ts';
 
-const message = new Message({
+const message = Message.of({
   topic: Buffer.from('t'),
   qos: 1,
   payload: Buffer.alloc(0),

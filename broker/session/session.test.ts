@@ -5,7 +5,7 @@ import type { Limits } from '../../domain/limits.ts';
 import { limitsOf } from '../../domain/limits.ts';
 import type { Metrics } from '../metrics.ts';
 import { newMetrics } from '../metrics.ts';
-import { Message } from '../packets/message.ts';
+import { layoutOf, Message } from '../packets/message.ts';
 import type { Receiver } from './session.ts';
 import { Session } from './session.ts';
 
@@ -23,7 +23,7 @@ class TestReceiver implements Receiver {
   }
 
   fits(message: Message, qos: 0 | 1): boolean {
-    return message.packetBytes(4, qos) <= this.packetBytesMax;
+    return message.packetBytes(layoutOf(4, qos)) <= this.packetBytesMax;
   }
 
   sendAtMostOnce(message: Message): void {
@@ -37,13 +37,13 @@ class TestReceiver implements Receiver {
 }
 
 function payloadOf(message: Message): string {
-  return message.atMostOnce(4).toString('latin1', 2 + 2 + 't'.length);
+  return message.shared(4).toString('latin1', 2 + 2 + 't'.length);
 }
 
 function aMessage(payload: string, qos: 0 | 1 = 1, expirySeconds?: number): Message {
   const properties = Buffer.alloc(expirySeconds === undefined ? 0 : 5, 2);
   if (expirySeconds !== undefined) properties.writeUInt32BE(expirySeconds, 1);
-  return new Message({
+  return Message.of({
     topic: Buffer.from('t'),
     qos,
     payload: Buffer.from(payload),

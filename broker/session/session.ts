@@ -174,7 +174,7 @@ export class Session {
       return;
     }
     if (this.#ended) return;
-    const { receivedAtMs } = message.parts;
+    const { receivedAtMs } = message;
     if (this.queuedMessages === 0 && this.#unsent === 0 && this.#sends(receivedAtMs)) {
       if (this.#send(message)) this.#stored?.take(message);
     } else if (this.#hasRoom(message)) {
@@ -293,7 +293,7 @@ export class Session {
     if (receiver === undefined) return;
     if (!receiver.writable) metrics.messagesDroppedSlowConsumer++;
     else if (!receiver.fits(message, 0)) metrics.messagesDroppedPacketTooLarge++;
-    else if (this.#isFirstAtMostOnce && receiver.admits(message.parts.receivedAtMs)) {
+    else if (this.#isFirstAtMostOnce && receiver.admits(message.receivedAtMs)) {
       metrics.messagesDelivered++;
       receiver.sendAtMostOnce(message);
     } else {

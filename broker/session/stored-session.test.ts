@@ -89,7 +89,7 @@ class World {
 
   publish(topic: string): void {
     if (this.session.subscriptions.get(topic)?.permitted !== true) return;
-    const message = new Message({
+    const message = Message.of({
       number: this.store.newMessageNumber(),
       topic: Buffer.from(topic),
       qos: 1,

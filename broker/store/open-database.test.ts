@@ -32,7 +32,7 @@ function aFolder(t: TestContext): string {
 }
 
 function aMessage(number: number): Message {
-  return new Message({
+  return Message.of({
     number,
     topic: Buffer.from('t/x'),
     qos: 1,

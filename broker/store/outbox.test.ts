@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { unpackMessages } from '../events/message-pack.ts';
+import type { MessageParts } from '../packets/message.ts';
 import { Message } from '../packets/message.ts';
 import { BatchWriter, Change } from './batch.ts';
 import { openDatabase } from './open-database.ts';
@@ -40,7 +41,7 @@ function aWorld(t: TestContext): World {
   };
 }
 
-function parts(number: number, payload: string): ConstructorParameters<typeof Message>[0] {
+function parts(number: number, payload: string): MessageParts {
   return {
     number,
     topic: Buffer.from('t/x'),
@@ -53,7 +54,7 @@ function parts(number: number, payload: string): ConstructorParameters<typeof Me
 }
 
 function route(store: SessionStore, payload: string, others: readonly number[] = []): number {
-  const message = new Message(parts(store.newMessageNumber(), payload));
+  const message = Message.of(parts(store.newMessageNumber(), payload));
   message.owners.push(OUTBOX_SESSION, ...others);
   store.append(message);
   return message.number;

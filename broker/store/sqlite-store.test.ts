@@ -48,7 +48,7 @@ function committed(store: SqliteStore, batch: BatchNumber): Promise<void> {
 }
 
 function aMessage(store: SqliteStore, topic: string, owners: number[], payload = topic): Message {
-  const message = new Message({
+  const message = Message.of({
     number: store.newMessageNumber(),
     topic: Buffer.from(topic),
     qos: 1,

@@ -348,7 +348,7 @@ export class SqliteStore implements SessionStore {
 }
 
 function toMessage(row: StoredMessage): Message {
-  return new Message({
+  return Message.of({
     number: row.number,
     topic: asBuffer(row.topic),
     qos: 1,

@@ -52,12 +52,12 @@ test('QoS 0 fan-out leaves in one write a turn for each subscriber', async (t) =
   const bench = await startBench(t, PLACE, { qos: 0, subscribers: SUBSCRIBERS });
   await bursts(bench, WARM_UP_BURSTS);
   assertFewRecords(await recordsPerBurst(bench, bench.subscribers), 'a subscriber');
-  // 126 and 161: a 32nd of one write, whose bytes are those of the packets.
+  // 71 and 154: a 32nd of one write, whose bytes are those of the packets.
   // 1 and 20; what arrives in two pieces is read twice.
   assertCalls(await callsPerBurst(bench), { reads: 1.5, writes: SUBSCRIBERS * 1.1 }, 'burst');
   assertAllocation(
     await allocatedPerMessage(bench),
-    { heapBytes: 145, bufferBytes: 185 },
+    { heapBytes: 80, bufferBytes: 170 },
     DELIVERED,
   );
 });
@@ -71,9 +71,9 @@ for (const level of [4, 5] as const) {
     assertFewRecords(await recordsPerBurst(bench, [bench.publisher]), 'the publisher');
     // 2 and 2
     assertCalls(await callsPerBurst(bench), { reads: 3, writes: 2.5 }, 'burst');
-    // 1675 and 764: a message of its own, copies of its payload, and its acknowledgements.
+    // 660 and 491: the message, a copy of its packet, and a 32nd of the writes.
     const allocated = await allocatedPerMessage(bench);
-    assertAllocation(allocated, { heapBytes: 1800, bufferBytes: 870 }, DELIVERED);
+    assertAllocation(allocated, { heapBytes: 720, bufferBytes: 540 }, DELIVERED);
   });
 }
 

@@ -138,7 +138,7 @@ async function measureGroups(name: string, groups: Groups, seconds: number): Pro
 }
 
 function aMessage(number = 1): Message {
-  return new Message({
+  return Message.of({
     number,
     topic: Buffer.from('vehicles/vehicle-12345/position'),
     qos: 1,

@@ -49,5 +49,5 @@ export function partsOf(qos: 0 | 1, withProperties = false): MessageParts {
 }
 
 export function aMessage(qos: 0 | 1, withProperties = false): Message {
-  return new Message(partsOf(qos, withProperties));
+  return Message.of(partsOf(qos, withProperties));
 }
