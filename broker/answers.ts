@@ -1,23 +1,17 @@
 import { PacketType } from './packets/packet-type.ts';
 import type { BatchNumber } from './store/session-store.ts';
 
-/** An answer that waits for a commit: bytes, or a PUBACK of a packet identifier. */
-interface Answer {
-  readonly batch: BatchNumber;
-  readonly bytes: Buffer | undefined;
-  /** 0: it is no PUBACK. */
-  readonly packetIdentifier: number;
-}
+/** A packet, or the packet identifier of a PUBACK that says Success: most are such, and small. */
+export type Answer = Buffer | number;
 
-/** What answers leave by. */
-export interface AnswerSender {
-  send(bytes: Buffer): void;
-  sendPuback(packetIdentifier: number): void;
+interface WaitingAnswer {
+  readonly batch: BatchNumber;
+  readonly answer: Answer;
 }
 
 /** Answers to one client that wait for a commit, in the order in which they must leave. */
 export class Answers {
-  #waiting: Answer[] = [];
+  #waiting: WaitingAnswer[] = [];
   #pubacks = 0;
 
   get length(): number {
@@ -31,34 +25,31 @@ export class Answers {
 
   /** CONNACK is the first of all: nothing else may leave before it [MQTT-3.2.0-1]. */
   get connackWaits(): boolean {
-    return this.#waiting[0]?.bytes?.[0] === PacketType.CONNACK << 4;
+    const first = this.#waiting[0];
+    return first !== undefined && isPacket(first.answer, PacketType.CONNACK);
   }
 
-  push(batch: BatchNumber, bytes: Buffer): void {
-    this.#waiting.push({ batch, bytes, packetIdentifier: 0 });
-    if (isPuback(bytes)) this.#pubacks++;
+  push(batch: BatchNumber, answer: Answer): void {
+    this.#waiting.push({ batch, answer });
+    if (isPuback(answer)) this.#pubacks++;
   }
 
-  pushPuback(batch: BatchNumber, packetIdentifier: number): void {
-    this.#waiting.push({ batch, bytes: undefined, packetIdentifier });
-    this.#pubacks++;
-  }
-
-  /** Sends those that may leave now that this batch is committed. */
-  release(batch: BatchNumber, sender: AnswerSender): void {
-    const waiting = this.#waiting;
-    const later = waiting.findIndex((answer) => answer.batch > batch);
-    const count = later < 0 ? waiting.length : later;
-    this.#waiting = waiting.slice(count);
-    for (let index = 0; index < count; index++) {
-      const { bytes, packetIdentifier } = waiting[index]!;
-      if (bytes === undefined || isPuback(bytes)) this.#pubacks--;
-      if (bytes === undefined) sender.sendPuback(packetIdentifier);
-      else sender.send(bytes);
-    }
+  /** Those that may leave now that this batch is committed. */
+  take(batch: BatchNumber): Answer[] {
+    const later = this.#waiting.findIndex((waiting) => waiting.batch > batch);
+    const ready = later < 0 ? this.#waiting : this.#waiting.slice(0, later);
+    this.#waiting = later < 0 ? [] : this.#waiting.slice(later);
+    return ready.map(({ answer }) => {
+      if (isPuback(answer)) this.#pubacks--;
+      return answer;
+    });
   }
 }
 
-function isPuback(bytes: Buffer): boolean {
-  return bytes[0] === PacketType.PUBACK << 4;
+function isPuback(answer: Answer): boolean {
+  return typeof answer === 'number' || isPacket(answer, PacketType.PUBACK);
+}
+
+function isPacket(answer: Answer, type: number): boolean {
+  return typeof answer !== 'number' && answer[0] === type << 4;
 }

@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
+import type { Answer } from './answers.ts';
 import { Answers } from './answers.ts';
 import type { BrokerCore } from './broker-core.ts';
 import type { ConnectedState } from './connected-state.ts';
 import type { Peer } from './diagnostics/diagnostics.ts';
-import type { DisconnectionReason } from './diagnostics/disconnection-reason.ts';
+import type { ClaimedIdentity, Ending } from './ending.ts';
 import { handlePacket } from './handlers/handlers.ts';
 import { Throttle } from './limits/throttle.ts';
 import { Output } from './output.ts';
@@ -16,17 +17,13 @@ import { FrameReader } from './packets/frame-reader.ts';
 import type { Delivery, Message } from './packets/message.ts';
 import { layoutOf, sharedDelivery } from './packets/message.ts';
 import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
-import type { Route } from './routing/router.ts';
+import { PermittedTopics } from './routing/permitted-topics.ts';
 import type { Receiver, Session } from './session/session.ts';
 import type { BatchNumber } from './store/session-store.ts';
 import { NO_BATCH } from './store/session-store.ts';
 
 /** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
 const CONNECT_BYTES_MAX = 65536;
-/** Of those who have not published: most connections that are idle never do. */
-const NO_TOPICS = new Map<string, Route>();
-/** Topics remembered as permitted, so that a device's usual topics are judged once. */
-const PERMITTED_TOPICS_MAX = 256;
 /** What is taken of one client before all others have their turn: see `turnUnits`. */
 const TURN_UNITS_MAX = 128;
 /** Answers that may wait for a commit before a client is not listened to any more. */
@@ -38,23 +35,6 @@ const RECEIVE_MAXIMUM_DEFAULT = 65535;
 
 /** Filled anew for every message at QoS 1: nobody keeps it. */
 const delivery: { -readonly [Name in keyof Delivery]: Delivery[Name] } = { ...sharedDelivery(4) };
-
-/** Why a connection ends: the code for MQTT 5's DISCONNECT, and words for client and log. */
-export interface Ending {
-  readonly code: ReasonCode;
-  readonly reason: string;
-  /** For the log, where it is more than the client may know. */
-  readonly cause?: string;
-  /** For the log, where it is more exact than the code. */
-  readonly disconnection?: DisconnectionReason;
-}
-
-/** What a CONNECT that is refused says of itself. */
-interface ClaimedIdentity {
-  /** As it may be written to the log. */
-  readonly client: string | undefined;
-  readonly version: ProtocolVersion;
-}
 
 /** One network connection: its bytes in, its bytes out, and what its CONNECT settled. */
 export class Connection implements Receiver {
@@ -76,10 +56,7 @@ export class Connection implements Receiver {
   lastReceivedAtMs: number;
   /** Topics of Topic Aliases; index 0 is not used [MQTT-3.3.2-8]. */
   readonly aliases: (string | undefined)[] = [];
-  /** Topics that this client may publish to, by their bytes as Latin-1, and their ways. */
-  permittedTopics = NO_TOPICS;
-  /** The one that was published to last: devices rarely have many. */
-  lastTopic: Route | undefined;
+  readonly permittedTopics = new PermittedTopics();
   /** Remembered: a socket that is closed does not know it any more. */
   readonly remoteAddress: string | undefined;
   #inboundThrottle: Throttle | undefined;
@@ -196,15 +173,7 @@ export class Connection implements Receiver {
   authorize(access: ClientAccess): void {
     this.connected = { ...this.connected!, access };
     this.#reader.packetBytesMax = this.core.limits.messageBytes;
-    this.permittedTopics = NO_TOPICS;
-    this.lastTopic = undefined;
-  }
-
-  permit(key: string, route: Route): void {
-    const { permittedTopics } = this;
-    if (permittedTopics === NO_TOPICS || permittedTopics.size >= PERMITTED_TOPICS_MAX) {
-      this.permittedTopics = new Map([[key, route]]);
-    } else permittedTopics.set(key, route);
+    this.permittedTopics.clear();
   }
 
   /** False: a PUBLISH that the rates have no room for, or it is the turn of others. */
@@ -270,35 +239,19 @@ export class Connection implements Receiver {
     }
   }
 
-  /** Queues bytes that nobody changes any more; they leave in one write at the end of the turn. */
-  send(bytes: Buffer): void {
-    if (this.#begins()) this.#output.push(bytes);
-    else if (this.open) this.#answers.push(NO_BATCH, bytes);
-  }
-
-  sendPuback(packetIdentifier: number): void {
-    if (this.#begins()) this.#output.pushPuback(packetIdentifier);
+  /** It leaves in one write with all else of this turn; nobody changes its bytes any more. */
+  send(answer: Answer): void {
+    if (!this.#begins()) {
+      if (this.open) this.#answers.push(NO_BATCH, answer);
+    } else if (typeof answer === 'number') this.#output.pushPuback(answer);
+    else this.#output.push(answer);
   }
 
   /** Sends an answer once the batch is committed, and after all answers before it. */
-  sendAfter(batch: BatchNumber, bytes: Buffer): void {
+  sendAfter(batch: BatchNumber, answer: Answer): void {
     if (!this.open) return;
-    if (this.#answersAtOnce(batch)) {
-      this.send(bytes);
-      return;
-    }
-    this.#answers.push(batch, bytes);
-    if (!this.#keepsUp) this.#pause();
-  }
-
-  /** As `sendAfter`, with a PUBACK that says Success. */
-  acknowledgeAfter(batch: BatchNumber, packetIdentifier: number): void {
-    if (!this.open) return;
-    if (this.#answersAtOnce(batch)) {
-      this.sendPuback(packetIdentifier);
-      return;
-    }
-    this.#answers.pushPuback(batch, packetIdentifier);
+    if (this.#answersAtOnce(batch)) return this.send(answer);
+    this.#answers.push(batch, answer);
     if (!this.#keepsUp) this.#pause();
   }
 
@@ -324,7 +277,7 @@ export class Connection implements Receiver {
   /** Sends what waited for this commit; false: nothing waits any more. */
   committed(batch: BatchNumber): boolean {
     if (!this.open) return false;
-    this.#answers.release(batch, this);
+    for (const answer of this.#answers.take(batch)) this.send(answer);
     if (this.#keepsUp) this.#resume();
     return this.#answers.length > 0;
   }

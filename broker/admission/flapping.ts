@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Ending } from '../connection.ts';
+import type { Ending } from '../ending.ts';
 import { ReasonCode } from '../../domain/reason-codes.ts';
 
 /** What is counted together, and how long a client that flaps is kept out. */

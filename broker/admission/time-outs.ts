@@ -1,5 +1,6 @@
 import { ReasonCode } from '../../domain/reason-codes.ts';
-import type { Connection, Ending } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import type { Ending } from '../ending.ts';
 import { notAuthentic } from '../live-change.ts';
 
 /**

@@ -8,7 +8,7 @@ import { describeReasonCode } from '../../domain/reason-codes.ts';
 import type { ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import type { Clock } from '../clock.ts';
-import type { Ending } from '../connection.ts';
+import type { Ending } from '../ending.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
 import { protocolName } from '../packets/packet-type.ts';
 import { disconnectionReasonOf } from './disconnection-reason.ts';

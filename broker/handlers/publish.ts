@@ -3,7 +3,8 @@ import { mayPublish, refusalReason } from '../../domain/access.ts';
 import { ReasonCode } from '../../domain/reason-codes.ts';
 import { quote } from '../../domain/text.ts';
 import { checkTopicName } from '../../domain/topic-filter.ts';
-import type { Connection, Ending } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import type { Ending } from '../ending.ts';
 import { encodeExplained } from '../packets/control-packets.ts';
 import { findTextFault } from '../packets/encoded-text.ts';
 import type { Frame } from '../packets/frame-reader.ts';
@@ -47,7 +48,7 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   if (parts.qos === 0) return;
   // All sessions that should get it, and the outbox of events, own it once it is committed.
   const batch = core.store?.append(message) ?? NO_BATCH;
-  connection.acknowledgeAfter(batch, parts.packetIdentifier);
+  connection.sendAfter(batch, parts.packetIdentifier);
 }
 
 /** "A publish request with a retain flag or with a QoS2 will fail and close the connection". */
@@ -142,33 +143,23 @@ function newNumber({ core }: Connection): number {
 function routeOf(connection: Connection, { bytes, start, end }: Frame): Route | undefined {
   // Over a rate is only who can be told so: others waited until there was room.
   const exceeded = connection.inbound.take(end - start, connection.lastReceivedAtMs);
-  const route = isLastTopic(connection, bytes)
-    ? connection.lastTopic
-    : permittedRoute(connection, bytes);
+  const route = permittedRoute(connection, bytes);
   if (route === undefined || exceeded === undefined) return route;
   const reason = `${connection.core.rates.describe(exceeded)} is exceeded; publish it again later`;
   refusePublish(connection, route.topic, { code: ReasonCode.QuotaExceeded, reason });
   return undefined;
 }
 
-/** Whether the packet names the topic of the one before: compared from its end, which differs. */
-function isLastTopic({ lastTopic }: Connection, bytes: Buffer): boolean {
-  const { topicAlias, topicStart, topicEnd } = parts;
-  if (lastTopic === undefined || topicAlias !== 0) return false;
-  const last = lastTopic.bytes;
-  if (last.length !== topicEnd - topicStart) return false;
-  for (let at = last.length - 1; at >= 0; at--) {
-    if (last[at] !== bytes[topicStart + at]) return false;
-  }
-  return true;
-}
-
+/** Undefined: the packet was refused and answered. */
 function permittedRoute(connection: Connection, bytes: Buffer): Route | undefined {
+  const { permittedTopics } = connection;
+  const { topicAlias, topicStart, topicEnd } = parts;
+  const last =
+    topicAlias === 0 ? permittedTopics.matchLast(bytes, topicStart, topicEnd) : undefined;
+  if (last !== undefined) return last;
   const key = topicKey(connection, bytes);
   if (key === undefined) return undefined;
-  const route = connection.permittedTopics.get(key) ?? judgeTopic(connection, key);
-  connection.lastTopic = route;
-  return route;
+  return permittedTopics.get(key) ?? judgeTopic(connection, key);
 }
 
 /** The topic's bytes as Latin-1, of the packet or of its alias. */
@@ -226,7 +217,7 @@ function judgeTopic(connection: Connection, key: string): Route | undefined {
     return undefined;
   }
   const route = core.router.route(topic);
-  connection.permit(key, route);
+  connection.permittedTopics.set(key, route);
   return route;
 }
 

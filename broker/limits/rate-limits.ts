@@ -1,7 +1,7 @@
 import type { LimitName, Limits } from '../../domain/limits.ts';
 import { ReasonCode } from '../../domain/reason-codes.ts';
 import type { Clock } from '../clock.ts';
-import type { Ending } from '../connection.ts';
+import type { Ending } from '../ending.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Alarm, Throttle } from './throttle.ts';
 import { NamespaceThrottle } from './throttle.ts';
