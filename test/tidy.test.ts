@@ -40,7 +40,7 @@ const ENTRIES = [
   /^examples\/[a-z-]+\/(?:client|events|receiver)\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
   /^test\/pulumi\/fixtures\/[a-z0-9-]+\/index\.ts$/,
-  /^test\/bench\/(?:bench|store|(?:micro|operator|routing)\/bench)\.ts$/,
+  /^test\/bench\/(?:bench|store|(?:cores|micro|operator|routing)\/bench)\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];

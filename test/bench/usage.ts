@@ -6,6 +6,8 @@ export interface Usage {
   readonly cpuSeconds: number;
   /** Of its first thread alone, and none of the processes that it started. */
   readonly mainThreadCpuSeconds: number;
+  /** Of each of its threads, by the kernel's number for it. */
+  readonly threadsCpuSeconds: ReadonlyMap<string, number>;
   readonly residentKib: number;
   /** Bytes sent to block devices; 0 for a store in a file system in memory. */
   readonly writtenBytes: number;
@@ -40,9 +42,14 @@ function list(path: string): string[] {
 
 /** Of a process and those that it started. */
 export function usageOf(pid: number): Usage {
-  const mainThreadCpuSeconds = cpuSeconds(read(`/proc/${pid}/task/${pid}/stat`));
+  const threadsCpuSeconds = new Map(
+    list(`/proc/${pid}/task`).map((thread) => {
+      return [thread, cpuSeconds(read(`/proc/${pid}/task/${thread}/stat`))] as const;
+    }),
+  );
+  const mainThreadCpuSeconds = threadsCpuSeconds.get(String(pid)) ?? 0;
   const counts = { residentKib: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
-  const usage = { cpuSeconds: 0, mainThreadCpuSeconds, ...counts };
+  const usage = { cpuSeconds: 0, mainThreadCpuSeconds, threadsCpuSeconds, ...counts };
   for (const member of family(pid)) {
     usage.cpuSeconds += cpuSeconds(read(`/proc/${member}/stat`));
     usage.residentKib += numberAfter(read(`/proc/${member}/status`), 'VmRSS:');
@@ -52,6 +59,14 @@ export function usageOf(pid: number): Usage {
     usage.writeCalls += numberAfter(inputOutput, 'syscw:');
   }
   return usage;
+}
+
+/** What the thread took that took the most in between. */
+export function busiest(before: Usage, after: Usage): number {
+  const taken = [...after.threadsCpuSeconds].map(([thread, seconds]) => {
+    return seconds - (before.threadsCpuSeconds.get(thread) ?? 0);
+  });
+  return Math.max(0, ...taken);
 }
 
 function family(pid: number): number[] {

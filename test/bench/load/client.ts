@@ -19,6 +19,7 @@ const ANSWER_TIMEOUT_MS = 30000;
 
 export interface Target {
   readonly port: number;
+  readonly ports?: Readonly<Record<string, number>>;
   readonly certificates: string;
   readonly level: 4 | 5;
 }
@@ -72,7 +73,7 @@ export class LoadClient {
   static async open(name: string, target: Target, session?: Buffer): Promise<LoadClient> {
     const socket = tls.connect({
       host: '127.0.0.1',
-      port: target.port,
+      port: target.ports?.[name] ?? target.port,
       servername: 'localhost',
       secureContext: contextOf(name, target),
       ...(session === undefined ? {} : { session }),

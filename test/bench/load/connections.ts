@@ -1,7 +1,7 @@
 /** What connections cost: made and ended at once, or made and left alone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { clientName } from '../certificates.ts';
-import { usageOf } from '../usage.ts';
+import { busiest, usageOf } from '../usage.ts';
 import { LoadClient, openAll } from './client.ts';
 import { Histogram } from './histogram.ts';
 import type { ConnectJob, IdleJob, Outcome } from './job.ts';
@@ -41,6 +41,7 @@ export async function runConnects(job: ConnectJob): Promise<Outcome> {
     units,
     seconds: (performance.now() - before.ms) / 1000,
     brokerCpuSeconds: after.cpuSeconds - before.cpuSeconds,
+    busiestThreadCpuSeconds: busiest(before, after),
     loadCpuSeconds: (own.user + own.system) / 1e6,
     residentKib: after.residentKib,
     resumed: (made.resumed - before.resumed) / units,

@@ -20,6 +20,8 @@ export interface Group {
 
 interface Common {
   readonly port: number;
+  /** Of those clients that connect to another one, where a broker's threads have their own. */
+  readonly ports?: Readonly<Record<string, number>>;
   readonly pid: number;
   /** The folder that `writeCertificates` wrote. */
   readonly certificates: string;
@@ -78,6 +80,8 @@ export interface Outcome {
   readonly brokerCpuSeconds: number;
   /** Of the broker's first thread; undefined: nobody looked. */
   readonly brokerMainCpuSeconds?: number;
+  /** Of the thread of the broker that took the most; undefined: nobody looked. */
+  readonly busiestThreadCpuSeconds?: number;
   /** Undefined: the load generator does not say. */
   readonly loadCpuSeconds?: number;
   readonly residentKib: number;

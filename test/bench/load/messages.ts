@@ -1,7 +1,7 @@
 /** Publishers and subscribers in a closed loop, or at a rate, spread over threads. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { usageOf } from '../usage.ts';
+import { busiest, usageOf } from '../usage.ts';
 import { Histogram } from './histogram.ts';
 import type { MessagesJob, Outcome } from './job.ts';
 import { planOf } from './plan.ts';
@@ -111,6 +111,7 @@ async function measure(job: MessagesJob, threads: Threads, { state }: Shared): P
     seconds,
     brokerCpuSeconds: after.cpuSeconds - before.cpuSeconds,
     brokerMainCpuSeconds: after.mainThreadCpuSeconds - before.mainThreadCpuSeconds,
+    busiestThreadCpuSeconds: busiest(before, after),
     loadCpuSeconds: (own.user + own.system) / 1e6,
     residentKib: after.residentKib,
     writtenBytes: after.writtenBytes - before.writtenBytes,
