@@ -72,11 +72,17 @@ const SHAPES: Readonly<Record<string, Group>> = {
   'fan-out': { shape: 'fanOut', publishers: 1, subscribers: 100 },
 };
 
+/** aedes 1 speaks MQTT 3.1.1 alone. */
+const WITH_LEVEL_5 = EVERYBODY.filter((name) => name !== 'aedes');
+
 /** The six columns: every shape at both QoS. */
 function columns(level: 4 | 5, suffix: string, quickRounds: number): Scenario[] {
   return QOS.flatMap((qos) =>
     Object.entries(SHAPES).map(([shape, group]) =>
-      scenario(`${shape}-q${qos}${suffix}`, messages([group], { level, qos }), { quickRounds }),
+      scenario(`${shape}-q${qos}${suffix}`, messages([group], { level, qos }), {
+        quickRounds,
+        brokers: level === 5 ? WITH_LEVEL_5 : EVERYBODY,
+      }),
     ),
   );
 }
