@@ -14,9 +14,9 @@ const COLOURS: Readonly<Record<BrokerName, string>> = {
 /** Seen on light and dark paper. */
 const TARGET_COLOUR = '#d62728';
 
-const WIDTH = 900;
+const WIDTH = 1100;
 const LABEL_WIDTH = 190;
-const VALUE_WIDTH = 240;
+const VALUE_WIDTH = 440;
 const BAR_HEIGHT = 13;
 const GAP = 10;
 const TOP = 64;
@@ -90,9 +90,9 @@ function bar(row: Row, y: number, longest: number): string[] {
   ];
 }
 
-/** The figure alone: what it should be is in the table, and at the mark. */
+/** What it should be is in the table; the ratio and its target are in the plot already. */
 function shortly(miss: string): string {
-  return miss.split(',')[0]!;
+  return miss.startsWith('ratio') ? 'ratio' : miss.split(',')[0]!;
 }
 
 function targetMark(x: number, y: number): string {

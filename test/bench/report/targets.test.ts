@@ -55,7 +55,7 @@ for (const [name, bound] of Object.entries(RATIOS)) {
     const ratio = (bound * 1.2).toFixed(2);
     assert.deepEqual(missesOf(rows, 'mqttgrid'), [`ratio ${ratio}, at most ${bound}`]);
     assert.match(tableOf(rows), new RegExp(`≤ ${bound} .*MISSED: ratio ${ratio}`));
-    assert.match(plotOf(rows, ''), new RegExp(`MISSED: ratio ${ratio}<`));
+    assert.match(plotOf(rows, ''), new RegExp(`${ratio} × floor, MISSED: ratio<`));
   });
 }
 
