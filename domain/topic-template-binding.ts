@@ -84,7 +84,7 @@ export function bindTemplate(template: TopicTemplate, client: ClientIdentity): B
 }
 
 /** Whether every client has this template, as the same object. */
-export function isBoundToAll({ variables }: BoundTemplate): boolean {
+function isBoundToAll({ variables }: BoundTemplate): boolean {
   return variables.size === 0;
 }
 
@@ -205,6 +205,18 @@ function fitsWhole(bound: BoundTemplate, levels: readonly string[]): boolean {
   const { length } = bound.levels;
   if (bound.isOpenEnded ? levels.length < length : levels.length !== length) return false;
   return countFitting(bound, levels) === length;
+}
+
+/**
+ * False: whatever a client's values are, no template bound to them matches the topic, or contains
+ * the filter, since a literal level of its own is another one. It costs less than binding does.
+ */
+export function templateMayFit({ levels }: TopicTemplate, asked: readonly string[]): boolean {
+  for (let index = 0; index < levels.length; index++) {
+    const level = levels[index]!;
+    if (level.type === 'Literal' && level.text !== asked[index]) return false;
+  }
+  return true;
 }
 
 /** `topic` as `splitLevels` gives it, checked before. */

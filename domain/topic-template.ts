@@ -9,8 +9,8 @@ export {
   bindTemplate,
   boundTemplateContains,
   boundTemplateMatches,
+  templateMayFit,
   filtersOfBoundTemplate,
-  isBoundToAll,
   leadingLevelsMatched,
   printBoundTemplate,
 } from './topic-template-binding.ts';

@@ -2,7 +2,7 @@
 import { LIMIT_RULES } from '../limits.ts';
 import { quote } from '../text.ts';
 import { checkTopicFilter, checkTopicName, splitLevels } from '../topic-filter.ts';
-import { boundTemplateContains, boundTemplateMatches } from '../topic-template.ts';
+import { boundTemplateContains, boundTemplateMatches, templateMayFit } from '../topic-template.ts';
 import { describeMiss, findNearest } from './near-miss.ts';
 import type { ClientAccess, Grant } from './policy.ts';
 
@@ -25,7 +25,9 @@ export function mayPublish(access: ClientAccess, topic: string): Grant | undefin
   // A wildcard in a topic name would otherwise pass where a template has one.
   if (checkTopicName(topic, TOPIC_BYTES_MAX) !== undefined) return undefined;
   const levels = splitLevels(topic);
-  return access.publish.find(({ template }) => boundTemplateMatches(template, levels));
+  return access.publish.find(
+    (grant) => templateMayFit(grant.source, levels) && boundTemplateMatches(grant.template, levels),
+  );
 }
 
 /**
@@ -36,7 +38,10 @@ export function maySubscribe(access: ClientAccess, filter: string): Grant | unde
   if (access.client.state !== 'Enabled') return undefined;
   if (checkTopicFilter(filter, TOPIC_BYTES_MAX) !== undefined) return undefined;
   const levels = splitLevels(filter);
-  return access.subscribe.find(({ template }) => boundTemplateContains(template, levels));
+  return access.subscribe.find(
+    (grant) =>
+      templateMayFit(grant.source, levels) && boundTemplateContains(grant.template, levels),
+  );
 }
 
 /** The grant by which the client may do what is asked. Undefined: it may not. */

@@ -16,7 +16,6 @@ import type {
 } from '../snapshot.ts';
 import {
   bindTemplate,
-  isBoundToAll,
   parseTopicTemplate,
   type BoundTemplate,
   type ClientIdentity,
@@ -29,6 +28,8 @@ export interface Grant {
   readonly clientGroup: string;
   readonly topicSpace: string;
   readonly subscriptionSupport: SubscriptionSupport;
+  /** Without the client's own values: what does not fit this does not fit `template`. */
+  readonly source: TopicTemplate;
   /** With the client's own values. */
   readonly template: BoundTemplate;
 }
@@ -144,10 +145,14 @@ export interface Rules {
   readonly snapshot: Snapshot;
   readonly queries: ReadonlyMap<string, GroupQuery>;
   readonly spaces: ReadonlyMap<string, ParsedTopicSpace>;
+  /** Of all bindings, in their order. */
+  readonly spaceGrants: readonly SpaceGrant[];
 }
 
 export function rulesOf(snapshot: Snapshot): Rules {
-  return { snapshot, queries: parseQueries(snapshot), spaces: parseTopicSpaces(snapshot) };
+  const spaces = parseTopicSpaces(snapshot);
+  const spaceGrants = spaceGrantsOf(snapshot, spaces);
+  return { snapshot, queries: parseQueries(snapshot), spaces, spaceGrants };
 }
 
 /** `$all` included; sorted. */
@@ -169,9 +174,16 @@ export interface SpaceGrant {
 /** In the order of bindings. */
 export function spacesGrantedTo(groups: readonly string[], rules: Rules): readonly SpaceGrant[] {
   const members = new Set(groups);
-  return rules.snapshot.permissionBindings.flatMap((binding): SpaceGrant | [] => {
-    const target = rules.spaces.get(binding.topicSpaceName);
-    if (target === undefined || !members.has(binding.clientGroupName)) return [];
+  return rules.spaceGrants.filter(({ binding }) => members.has(binding.clientGroupName));
+}
+
+function spaceGrantsOf(
+  { permissionBindings }: Snapshot,
+  spaces: Rules['spaces'],
+): readonly SpaceGrant[] {
+  return permissionBindings.flatMap((binding): SpaceGrant | [] => {
+    const target = spaces.get(binding.topicSpaceName);
+    if (target === undefined) return [];
     if (binding.permission === 'Publisher') return { binding, operation: 'publish', target };
     const { subscriptionSupport } = target.space;
     return subscriptionSupport === 'NotSupported'
@@ -183,48 +195,75 @@ export function spacesGrantedTo(groups: readonly string[], rules: Rules): readon
 function accessOf(client: SnapshotClient, rules: Rules): ClientAccess {
   const identity = identityOf(client);
   const groups = groupsOf(identity, rules);
-  // A space is bound once, however many bindings lead to it.
-  const bound = new Map<string, readonly BoundTemplate[]>();
   const publish: Grant[] = [];
   const subscribe: Grant[] = [];
-  for (const { binding, operation, target } of spacesGrantedTo(groups, rules)) {
-    const { space, templates } = target;
-    const own = bound.get(space.name) ?? templates.map((each) => bindTemplate(each, identity));
-    bound.set(space.name, own);
-    const grants = operation === 'publish' ? publish : subscribe;
-    for (const each of own) grants.push(grantOf(binding, space, each));
+  for (const granted of spacesGrantedTo(groups, rules)) {
+    const grants = granted.operation === 'publish' ? publish : subscribe;
+    for (const source of granted.target.templates) grants.push(grantOf(granted, source, identity));
   }
   // Copied to the length that they have: every client keeps them.
   return { client, groups, publish: [...publish], subscribe: [...subscribe] };
 }
 
 /** By binding and template: of those that all clients have alike, one object is enough. */
-const grantsToAll = new WeakMap<SnapshotPermissionBinding, WeakMap<BoundTemplate, Grant>>();
+const grantsToAll = new WeakMap<SnapshotPermissionBinding, WeakMap<TopicTemplate, Grant>>();
+const ANYBODY: ClientIdentity = { name: '', attributes: new Map() };
 
-function grantOf(
-  binding: SnapshotPermissionBinding,
-  space: SnapshotTopicSpace,
-  template: BoundTemplate,
-): Grant {
-  if (!isBoundToAll(template)) return newGrant(binding, space, template);
-  let grants = grantsToAll.get(binding);
-  if (grants === undefined) grantsToAll.set(binding, (grants = new WeakMap()));
-  let grant = grants.get(template);
+function grantOf(granted: SpaceGrant, source: TopicTemplate, identity: ClientIdentity): Grant {
+  const hasVariables = source.levels.some(({ type }) => type === 'Pattern');
+  if (hasVariables) return new ClientGrant(granted, source, identity);
+  let grants = grantsToAll.get(granted.binding);
+  if (grants === undefined) grantsToAll.set(granted.binding, (grants = new WeakMap()));
+  let grant = grants.get(source);
   // A topic space that changed has other templates, even where their texts are the same.
-  if (grant === undefined) grants.set(template, (grant = newGrant(binding, space, template)));
+  if (grant === undefined) grants.set(source, (grant = grantToAll(granted, source)));
   return grant;
 }
 
-function newGrant(
-  binding: SnapshotPermissionBinding,
-  space: SnapshotTopicSpace,
-  template: BoundTemplate,
-): Grant {
+function grantToAll({ binding, target: { space } }: SpaceGrant, source: TopicTemplate): Grant {
   return {
     binding: binding.name,
     clientGroup: binding.clientGroupName,
     topicSpace: space.name,
     subscriptionSupport: space.subscriptionSupport,
-    template,
+    source,
+    template: bindTemplate(source, ANYBODY),
   };
+}
+
+/**
+ * Most clients ask for little of what they are granted, and grants are many times the clients: what
+ * is bound to the client's values is bound when it is first looked at.
+ */
+class ClientGrant implements Grant {
+  readonly source: TopicTemplate;
+  readonly #granted: SpaceGrant;
+  readonly #identity: ClientIdentity;
+  #template: BoundTemplate | undefined;
+
+  constructor(granted: SpaceGrant, source: TopicTemplate, identity: ClientIdentity) {
+    this.#granted = granted;
+    this.source = source;
+    this.#identity = identity;
+  }
+
+  get binding(): string {
+    return this.#granted.binding.name;
+  }
+
+  get clientGroup(): string {
+    return this.#granted.binding.clientGroupName;
+  }
+
+  get topicSpace(): string {
+    return this.#granted.target.space.name;
+  }
+
+  get subscriptionSupport(): SubscriptionSupport {
+    return this.#granted.target.space.subscriptionSupport;
+  }
+
+  get template(): BoundTemplate {
+    return (this.#template ??= bindTemplate(this.source, this.#identity));
+  }
 }
