@@ -31,8 +31,8 @@ export class Output {
   #firstVersion: ProtocolVersion = 4;
   /** All bytes of this turn. */
   #bytes = 0;
-  /** Those of the last turn: this one may well be like it. */
-  #bytesBefore = 0;
+  /** How much the last turn gathered at its end: this one may well be like it. */
+  #lengthBefore = 0;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
@@ -71,8 +71,15 @@ export class Output {
 
   /** A packet of so many bytes of its own for this receiver. */
   pushMessage(message: Message, bytes: number, delivery: Delivery): void {
-    const at = this.#reserve(bytes);
-    message.write(this.#gathered, at, delivery);
+    if (bytes >= COPIED_BYTES_MAX) {
+      const { payload } = message;
+      const at = this.#reserve(bytes - payload.length);
+      message.writeHead(this.#gathered, at, delivery);
+      this.push(payload);
+    } else {
+      const at = this.#reserve(bytes);
+      message.write(this.#gathered, at, delivery);
+    }
   }
 
   /** At QoS 0, as others may get it as well. */
@@ -89,7 +96,7 @@ export class Output {
   }
 
   flush(): void {
-    this.#bytesBefore = this.#bytes;
+    this.#lengthBefore = this.#length;
     const socket = this.#socket;
     const first = this.#first;
     if (first === undefined) this.#finish();
@@ -154,7 +161,7 @@ export class Output {
   #makeRoom(bytes: number): void {
     if (this.#length + bytes > GATHERED_BYTES_MAX && this.#length > 0) this.#finish();
     const needed = this.#length + bytes;
-    const usual = Math.max(2 * this.#gathered.length, this.#bytesBefore, GATHERED_BYTES_MIN);
+    const usual = Math.max(2 * this.#gathered.length, this.#lengthBefore, GATHERED_BYTES_MIN);
     const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(usual, GATHERED_BYTES_MAX)));
     this.#gathered.copy(larger, 0, 0, this.#length);
     this.#gathered = larger;

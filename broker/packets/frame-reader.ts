@@ -25,6 +25,8 @@ const LENGTH_BYTES_MAX = 4;
 const NO_BYTES = Buffer.alloc(0);
 /** What is set aside at first for a packet that arrives in pieces, however long it says it is. */
 const ASSEMBLY_BYTES_INITIAL = 4096;
+/** What is set aside for more of it, for each byte that came: at most, and rarely copied again. */
+const ASSEMBLY_GROWTH = 4;
 
 /**
  * Cuts a byte stream into packets. A packet's announced size is checked before any of its body is
@@ -99,7 +101,9 @@ export class FrameReader {
     const size = this.#assembled + taken;
     const assembly = this.#assembly!;
     if (size > assembly.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(size, Math.min(2 * size, this.#needed)));
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(size, Math.min(ASSEMBLY_GROWTH * size, this.#needed)),
+      );
       assembly.copy(larger, 0, 0, this.#assembled);
       this.#assembly = larger;
     }

@@ -83,8 +83,8 @@ export function sharedDelivery(version: ProtocolVersion): Delivery {
   return version === 5 ? SHARED_5 : SHARED_4;
 }
 
-/** A view keeps all of a chunk in memory: one of many times its length is not worth it. */
-const VIEWED_SHARE_MIN = 0.5;
+/** What is kept may keep so much more in memory than its own length, and is not copied then. */
+const KEPT_SHARE_MIN = 0.5;
 
 /**
  * One accepted application message, shared by all sessions it goes to. It is written into their
@@ -160,7 +160,7 @@ export class Message {
     return {
       topic: this.topicBytes,
       qos: this.qos,
-      payload: this.#source.subarray(this.#payloadStart, this.#end),
+      payload: this.payload,
       properties: this.#source.subarray(this.#propertiesStart, this.#payloadStart),
       messageExpiryStart: this.#messageExpiryStart,
       receivedAtMs: this.receivedAtMs,
@@ -172,11 +172,12 @@ export class Message {
     return this.topicBytes.toString();
   }
 
-  /** Moves the bytes into memory of their own, so that waiting pins no chunk of a socket. */
+  /** Moves the bytes into memory of their own, unless they are most of the chunk they are in. */
   own(): this {
     if (this.#owned) return this;
     this.#owned = true;
     const length = this.#end - this.#start;
+    if (length >= this.#source.length * KEPT_SHARE_MIN) return this;
     const owned = Buffer.allocUnsafe(length);
     this.#source.copy(owned, 0, this.#start, this.#end);
     this.#source = owned;
@@ -194,9 +195,23 @@ export class Message {
 
   /** Writes the packet, which takes `packetBytes`. */
   write(target: Buffer, at: number, delivery: Delivery): void {
+    this.#write(target, at, delivery, this.#end);
+  }
+
+  /** Writes what `write` does, but for the payload, which follows it on the wire. */
+  writeHead(target: Buffer, at: number, delivery: Delivery): void {
+    this.#write(target, at, delivery, this.#payloadStart);
+  }
+
+  /** A view, which nobody may change. */
+  get payload(): Buffer {
+    return this.#source.subarray(this.#payloadStart, this.#end);
+  }
+
+  #write(target: Buffer, at: number, delivery: Delivery, end: number): void {
     const { layout } = delivery;
-    if (layout === this.#sourceLayout) this.#source.copy(target, at, this.#start, this.#end);
-    else this.#encode(target, at, layout);
+    if (layout === this.#sourceLayout) this.#source.copy(target, at, this.#start, end);
+    else this.#encode(target, at, layout, end);
     // The publisher may have marked its own packet as sent before [MQTT-3.3.1-3].
     target[at] = firstByteOf(delivery);
     const expires = layout >= LAYOUTS_5 && delivery.nowMs > 0 && this.#messageExpiryStart >= 0;
@@ -212,7 +227,7 @@ export class Message {
   #packet(delivery: Delivery): Buffer {
     const { layout } = delivery;
     const bytes = this.packetBytes(layout);
-    if (layout === this.#sourceLayout && bytes >= this.#source.length * VIEWED_SHARE_MIN) {
+    if (layout === this.#sourceLayout && bytes >= this.#source.length * KEPT_SHARE_MIN) {
       return this.#source.subarray(this.#start, this.#end);
     }
     const packet = Buffer.allocUnsafe(bytes);
@@ -249,19 +264,15 @@ export class Message {
     packet.writeUInt32BE(leftSeconds, propertiesStart + this.#messageExpiryStart);
   }
 
-  #encode(target: Buffer, start: number, layout: Layout): void {
+  #encode(target: Buffer, start: number, layout: Layout, end: number): void {
     const { topicBytes } = this;
     let at = writeVariableByteInteger(target, start + 1, this.#bodyBytes(layout));
     at = target.writeUInt16BE(topicBytes.length, at);
     at += topicBytes.copy(target, at);
     at += 2 * (layout & 1);
     if (layout >= LAYOUTS_5) at = writeVariableByteInteger(target, at, this.#propertyBytes);
-    this.#source.copy(
-      target,
-      at,
-      layout < LAYOUTS_5 ? this.#payloadStart : this.#propertiesStart,
-      this.#end,
-    );
+    const from = layout < LAYOUTS_5 ? this.#payloadStart : this.#propertiesStart;
+    this.#source.copy(target, at, from, end);
   }
 }
 
