@@ -40,7 +40,9 @@ const ENTRIES = [
   /^examples\/[a-z-]+\/(?:client|events|receiver)\.ts$/,
   /^test\/golden\/fixtures\/issue\.ts$/,
   /^test\/pulumi\/fixtures\/[a-z0-9-]+\/index\.ts$/,
-  /^test\/bench\/(?:bench|store|(?:cores|micro|operator|routing)\/bench)\.ts$/,
+  // Started as processes and threads of their own.
+  /^test\/bench\/growth\/(?:served-process|steady-thread|pairs-thread)\.ts$/,
+  /^test\/bench\/(?:bench|store|(?:cores|growth|micro|operator|routing)\/bench)\.ts$/,
   /\.test\.ts$/,
   /\.d\.ts$/,
 ];

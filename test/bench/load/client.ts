@@ -10,6 +10,7 @@ export const CONNACK = 2;
 export const PUBLISH = 3;
 export const PUBACK = 4;
 export const SUBACK = 9;
+export const UNSUBACK = 11;
 
 const KEEP_ALIVE_SECONDS = 600;
 const SESSION_EXPIRY_INTERVAL = 0x11;
@@ -97,12 +98,28 @@ export class LoadClient {
   }
 
   async subscribe(filter: string, qos: 0 | 1): Promise<void> {
+    await this.subscribeEach([filter], qos);
+  }
+
+  /** In one packet. */
+  async subscribeEach(filters: readonly string[], qos: 0 | 1): Promise<void> {
     const header = Buffer.from(this.#level === 5 ? [0, 1, 0] : [0, 1]);
     const answered = this.#expect(SUBACK);
-    this.socket.write(packet(0x82, header, text(filter), Buffer.from([qos])));
+    const requests = filters.flatMap((filter) => [text(filter), Buffer.from([qos])]);
+    this.socket.write(packet(0x82, header, ...requests));
     const { bytes, end } = await answered;
-    const code = bytes[end - 1]!;
-    if (code >= 0x80) throw new Error(`${this.name}: SUBSCRIBE ${filter} refused: ${code}`);
+    const codes = bytes.subarray(end - filters.length, end);
+    const refused = codes.findIndex((code) => code >= 0x80);
+    if (refused === -1) return;
+    const what = `SUBSCRIBE ${filters[refused]} refused: ${codes[refused]}`;
+    throw new Error(`${this.name}: ${what}`);
+  }
+
+  async unsubscribe(filter: string): Promise<void> {
+    const header = Buffer.from(this.#level === 5 ? [0, 1, 0] : [0, 1]);
+    const answered = this.#expect(UNSUBACK);
+    this.socket.write(packet(0xa2, header, text(filter)));
+    await answered;
   }
 
   /**

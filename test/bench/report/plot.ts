@@ -112,7 +112,7 @@ function legend(rows: readonly Row[]): string[] {
   return [...boxes, ...target];
 }
 
-interface Place {
+export interface Place {
   readonly x: number;
   readonly y: number;
   readonly anchor?: 'start' | 'end';
@@ -120,7 +120,10 @@ interface Place {
   readonly colour?: string;
 }
 
-function textAt({ x, y, anchor = 'start', size = 11, colour }: Place, content: string): string {
+export function textAt(
+  { x, y, anchor = 'start', size = 11, colour }: Place,
+  content: string,
+): string {
   const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const attributes = `x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}" font-size="${size}"`;
   const fill = colour === undefined ? '' : ` fill="${colour}"`;
