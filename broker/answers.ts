@@ -1,21 +1,26 @@
 import { PacketType } from './packets/packet-type.ts';
-import type { BatchNumber } from './store/session-store.ts';
+import type { BatchNumber, Committable } from './store/session-store.ts';
 
 /** A packet, or the packet identifier of a PUBACK that says Success: most are such, and small. */
 export type Answer = Buffer | number;
 
 interface WaitingAnswer {
-  readonly batch: BatchNumber;
+  readonly change: Committable;
   readonly answer: Answer;
 }
+
+const NONE: readonly Answer[] = [];
+/** Taken slots in front that are let stand before the array is compacted. */
+const COMPACT_SLOTS_MIN = 256;
 
 /** Answers to one client that wait for a commit, in the order in which they must leave. */
 export class Answers {
   #waiting: WaitingAnswer[] = [];
+  #head = 0;
   #pubacks = 0;
 
   get length(): number {
-    return this.#waiting.length;
+    return this.#waiting.length - this.#head;
   }
 
   /** QoS 1 messages of the client whose PUBACK waits [MQTT-3.3.4-7]. */
@@ -25,24 +30,34 @@ export class Answers {
 
   /** CONNACK is the first of all: nothing else may leave before it [MQTT-3.2.0-1]. */
   get connackWaits(): boolean {
-    const first = this.#waiting[0];
+    const first = this.#waiting[this.#head];
     return first !== undefined && isPacket(first.answer, PacketType.CONNACK);
   }
 
-  push(batch: BatchNumber, answer: Answer): void {
-    this.#waiting.push({ batch, answer });
+  push(change: Committable, answer: Answer): void {
+    this.#waiting.push({ change, answer });
     if (isPuback(answer)) this.#pubacks++;
   }
 
   /** Those that may leave now that this batch is committed. */
-  take(batch: BatchNumber): Answer[] {
-    const later = this.#waiting.findIndex((waiting) => waiting.batch > batch);
-    const ready = later < 0 ? this.#waiting : this.#waiting.slice(0, later);
-    this.#waiting = later < 0 ? [] : this.#waiting.slice(later);
-    return ready.map(({ answer }) => {
+  take(committed: BatchNumber): readonly Answer[] {
+    if (!this.#isReady(committed)) return NONE;
+    const taken: Answer[] = [];
+    while (this.#isReady(committed)) {
+      const { answer } = this.#waiting[this.#head++]!;
       if (isPuback(answer)) this.#pubacks--;
-      return answer;
-    });
+      taken.push(answer);
+    }
+    if (this.length === 0 || (this.#head >= COMPACT_SLOTS_MIN && this.#head >= this.length)) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    return taken;
+  }
+
+  #isReady(committed: BatchNumber): boolean {
+    const first = this.#waiting[this.#head];
+    return first !== undefined && first.change.batch <= committed;
   }
 }
 

@@ -87,6 +87,12 @@ export class BrokerCore implements SessionContext {
     this.#answering.add(connection);
   }
 
+  /** No answer of the connection waits any more. */
+  answered(connection: Connection): void {
+    this.#answering.delete(connection);
+    this.#tellSettled();
+  }
+
   get limits(): Limits {
     return this.policy.snapshot.limits;
   }

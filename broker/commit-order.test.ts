@@ -150,3 +150,36 @@ test('a publisher is not listened to while the store is behind', async (t) => {
   assert.equal(await commandAfterCommit(publisher, store), 'puback');
   assert.equal((await subscriber.next())?.cmd, 'publish');
 });
+
+test('PUBACK waits for no commit once all who were to get the message acknowledged it', async (t) => {
+  const world = await startSubscribed(t);
+  const { store, subscriber } = world;
+  const publisher = await connectPublisher(world, 4);
+  publisher.send(publishPacket(1));
+  const delivered = await subscriber.next();
+  assert.ok(delivered?.cmd === 'publish');
+  await silence(publisher);
+  const before = store.committed;
+  subscriber.send({ cmd: 'puback', messageId: delivered.messageId! });
+  assert.equal((await publisher.next())?.cmd, 'puback');
+  assert.equal(store.committed, before);
+});
+
+test('a message that is acknowledged early is answered after those before it', async (t) => {
+  const world = await startSubscribed(t);
+  const { store, subscriber } = world;
+  const publisher = await connectPublisher(world, 4);
+  publisher.send(publishPacket(1));
+  assert.equal((await subscriber.next())?.cmd, 'publish');
+  publisher.send(publishPacket(2));
+  const second = await subscriber.next();
+  assert.ok(second?.cmd === 'publish' && second.payload.toString() === '2');
+  subscriber.send({ cmd: 'puback', messageId: second.messageId! });
+  await silence(publisher);
+  while (publisher.packets.length === 0 && store.step()) await silence(subscriber);
+  const answers = [await publisher.next(), await publisher.next()];
+  assert.deepEqual(
+    answers.map((answer) => answer?.cmd === 'puback' && answer.messageId),
+    [1, 2],
+  );
+});

@@ -2,8 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientAccess } from '../domain/access.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
-import type { Answer } from './answers.ts';
-import { Answers } from './answers.ts';
+import { Answers, type Answer } from './answers.ts';
 import type { BrokerCore } from './broker-core.ts';
 import type { ConnectedState } from './connected-state.ts';
 import type { Peer } from './diagnostics/diagnostics.ts';
@@ -14,13 +13,12 @@ import { Output } from './output.ts';
 import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
 import { FrameReader } from './packets/frame-reader.ts';
-import type { Delivery, Message } from './packets/message.ts';
+import type { Delivery, Message, MessageAwaiter } from './packets/message.ts';
 import { layoutOf, sharedDelivery } from './packets/message.ts';
 import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
 import { PermittedTopics } from './routing/permitted-topics.ts';
 import type { Receiver, Session } from './session/session.ts';
-import type { BatchNumber } from './store/session-store.ts';
-import { NO_BATCH } from './store/session-store.ts';
+import { NO_CHANGE, type BatchNumber, type Committable } from './store/session-store.ts';
 
 /** Bytes of a CONNECT: a client identifier, properties and a will that is refused all the same. */
 const CONNECT_BYTES_MAX = 65536;
@@ -37,7 +35,7 @@ const RECEIVE_MAXIMUM_DEFAULT = 65535;
 const delivery: { -readonly [Name in keyof Delivery]: Delivery[Name] } = { ...sharedDelivery(4) };
 
 /** One network connection: its bytes in, its bytes out, and what its CONNECT settled. */
-export class Connection implements Receiver {
+export class Connection implements Receiver, MessageAwaiter {
   readonly socket: TLSSocket;
   /** The TCP connection below it. */
   readonly #wire: Socket;
@@ -235,31 +233,25 @@ export class Connection implements Receiver {
     } else if (this.open) {
       const packet = Buffer.allocUnsafe(bytes);
       message.write(packet, 0, delivery);
-      this.#answers.push(NO_BATCH, packet);
+      this.#answers.push(NO_CHANGE, packet);
     }
   }
 
   /** It leaves in one write with all else of this turn; nobody changes its bytes any more. */
   send(answer: Answer): void {
     if (!this.#begins()) {
-      if (this.open) this.#answers.push(NO_BATCH, answer);
+      if (this.open) this.#answers.push(NO_CHANGE, answer);
     } else if (typeof answer === 'number') this.#output.pushPuback(answer);
     else this.#output.push(answer);
   }
 
-  /** Sends an answer once the batch is committed, and after all answers before it. */
-  sendAfter(batch: BatchNumber, answer: Answer): void {
+  /** Sends an answer once the change is committed, and after all answers before it. */
+  sendAfter(change: Committable, answer: Answer): void {
     if (!this.open) return;
-    if (this.#answersAtOnce(batch)) return this.send(answer);
-    this.#answers.push(batch, answer);
-    if (!this.#keepsUp) this.#pause();
-  }
-
-  #answersAtOnce(batch: BatchNumber): boolean {
-    if (this.#answers.length > 0) return false;
-    if (batch <= this.core.committedBatch) return true;
+    if (!this.#answers.length && change.batch <= this.core.committedBatch) return this.send(answer);
     this.core.answerLater(this);
-    return false;
+    this.#answers.push(change, answer);
+    if (!this.#keepsUp) this.#pause();
   }
 
   /** Whether something can leave; if so, it leaves at the end of this turn. */
@@ -280,6 +272,14 @@ export class Connection implements Receiver {
     for (const answer of this.#answers.take(batch)) this.send(answer);
     if (this.#keepsUp) this.#resume();
     return this.#answers.length > 0;
+  }
+
+  /** A message of this client was acknowledged by all before it was committed. */
+  settled(): void {
+    for (const bytes of this.#answers.take(this.core.committedBatch)) this.send(bytes);
+    if (this.#answers.length === 0) this.core.answered(this);
+    // Whoever acknowledged it is in the middle of a packet: this client's turn comes later.
+    if (this.#paused) setImmediate(() => this.#keepsUp && this.#resume());
   }
 
   flush(): void {

@@ -32,10 +32,11 @@ export function acceptConnect(
   }
   takeOver(connection, clientIdentifier);
   const expirySeconds = sessionExpirySeconds(packet);
-  const { session, present, batch } = core.sessions.open(clientIdentifier, {
+  const opened = core.sessions.open(clientIdentifier, {
     cleanStart,
     outlivesConnection: expirySeconds > 0,
   });
+  const { session, present } = opened;
   connection.become({
     version,
     session,
@@ -53,7 +54,7 @@ export function acceptConnect(
     resumed: connection.socket.isSessionReused(),
     credential: access.client.credential.type,
   });
-  connection.sendAfter(batch, present ? markSessionPresent(connack) : connack);
+  connection.sendAfter(opened, present ? markSessionPresent(connack) : connack);
   session.attach(connection, expirySeconds > 0);
   return undefined;
 }

@@ -14,7 +14,7 @@ export function sendAnswer(
   bytes: Buffer | undefined,
 ): void {
   if (bytes !== undefined) {
-    connection.sendAfter(batch, bytes);
+    connection.sendAfter({ batch }, bytes);
     return;
   }
   const { maximumPacketBytes } = connection.connected!;

@@ -16,7 +16,7 @@ import {
   TOPIC_ALIAS_PROPERTY_BYTES,
 } from '../packets/publish-decoder.ts';
 import type { Route } from '../routing/router.ts';
-import { NO_BATCH } from '../store/session-store.ts';
+import { NO_BATCH, UNKNOWN_BATCH } from '../store/session-store.ts';
 import { sendAnswer } from './answer.ts';
 
 /** Filled anew for every PUBLISH: nothing of it outlives the handler. */
@@ -47,8 +47,9 @@ export function handlePublish(connection: Connection, frame: Frame): void {
   if (core.events.active) core.events.route(message);
   if (parts.qos === 0) return;
   // All sessions that should get it, and the outbox of events, own it once it is committed.
-  const batch = core.store?.append(message) ?? NO_BATCH;
-  connection.sendAfter(batch, parts.packetIdentifier);
+  core.store?.append(message);
+  if (message.batch === UNKNOWN_BATCH) message.awaitedBy = connection;
+  connection.sendAfter(message, parts.packetIdentifier);
 }
 
 /** "A publish request with a retain flag or with a QoS2 will fail and close the connection". */

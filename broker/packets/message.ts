@@ -86,6 +86,11 @@ export function sharedDelivery(version: ProtocolVersion): Delivery {
 /** What is kept may keep so much more in memory than its own length, and is not copied then. */
 const KEPT_SHARE_MIN = 0.5;
 
+/** Wants to know when nobody has to be given a message any more. */
+export interface MessageAwaiter {
+  settled(): void;
+}
+
 /**
  * One accepted application message, shared by all sessions it goes to. It is written into their
  * output from where it came, as it came where the layout is the same; what differs between
@@ -99,6 +104,11 @@ export class Message {
   readonly receivedAtMs: number;
   /** Stored sessions that the message waits for until they acknowledge it. */
   readonly owners: number[] = [];
+  /** How many of them have it in memory for a client that is here: they may acknowledge it soon. */
+  takers = 0;
+  /** The batch of the store that it is committed with; 0: none, and infinity: not yet known. */
+  batch = 0;
+  awaitedBy: MessageAwaiter | undefined;
   /** Bytes that a queue counts for it. */
   readonly bytes: number;
   /** Infinity: it never expires. */

@@ -47,6 +47,7 @@ export class StoredQueue {
   /** The message is in memory as well as in the store, and so are all before it. */
   take(message: Message): void {
     message.owners.push(this.session);
+    message.takers++;
     this.#taken = message.number;
   }
 

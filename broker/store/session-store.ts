@@ -9,6 +9,17 @@ export type BatchNumber = number;
 /** The number of no batch at all: nothing has to be waited for. */
 export const NO_BATCH: BatchNumber = 0;
 
+/** The number of a batch that is not known yet. */
+export const UNKNOWN_BATCH: BatchNumber = Infinity;
+
+/** What an answer waits for; the batch is looked at when one was committed. */
+export interface Committable {
+  readonly batch: BatchNumber;
+}
+
+/** What waits for no commit. */
+export const NO_CHANGE: Committable = { batch: NO_BATCH };
+
 export interface StoredSubscription {
   readonly filter: string;
   readonly qos: 0 | 1;
@@ -123,9 +134,12 @@ export interface SessionStore {
   newMessageNumber(): number;
   /** The last one that was given; after a start, one that is above all that were given before. */
   readonly lastMessageNumber: number;
-  /** Stores the message for all sessions that took it (`message.owners`). */
+  /**
+   * Stores the message for all sessions that took it (`message.owners`). Its batch may be settled
+   * later; where all acknowledge it before it is written, it has none and `awaitedBy` is told.
+   */
   append(message: Message): BatchNumber;
-  /** The message waits for this session no more. */
+  /** The message waits for this session no more. Nobody can wait for that to be committed. */
   acknowledge(session: number, message: number): void;
   /**
    * Removes what matches none of the filters from what waits for the session. Messages with numbers

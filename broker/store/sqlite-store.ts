@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { extname } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Message } from '../packets/message.ts';
-import { BatchWriter, Change, NONE } from './batch.ts';
+import { Change, NONE } from './batch.ts';
 import type { Found } from './database.ts';
+import { GatheringBatch, Urgency } from './gathering-batch.ts';
 import { LOST_CURSORS } from './outbox-database.ts';
 import type {
   BatchNumber,
@@ -31,6 +32,8 @@ const WAITING_BYTES_MAX = 67108864;
 const BEHIND_BYTES = WAITING_BYTES_MAX / 2;
 /** Numbers that are given to messages before the store must know of more. */
 const NUMBERS_RESERVED = 65536;
+/** A message is held for one to two of these: acknowledgements come, and nobody waits long. */
+const HOLD_MS = 5;
 /** A disk that does not answer holds nobody up for longer when the broker ends. */
 const CLOSE_TIMEOUT_MS = 4000;
 
@@ -54,15 +57,17 @@ export class SqliteStore implements SessionStore {
   readonly #path: string;
   readonly #worker: Worker;
   readonly #logger: Logger;
-  readonly #batch = new BatchWriter();
-  /** The number of the batch that gathers changes. */
-  #gathering: BatchNumber = 1;
+  readonly #batch = new GatheringBatch();
   /** Whether a batch is with the thread. */
   #committing = false;
   /** Bytes of the batches that are with the thread, oldest first. */
   readonly #sentBytes: number[] = [];
   #uncommittedBytes = 0;
   #scheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerRuns = false;
+  /** What nobody is in a hurry for has waited for long enough. */
+  #isDue = false;
   #sessionIds: number;
   #messageNumbers: number;
   /** The store knows that numbers up to this one may have been given. */
@@ -166,7 +171,7 @@ export class SqliteStore implements SessionStore {
   }
 
   deleteSession(id: number): BatchNumber {
-    this.#batch.change(Change.DeleteSession).number(id);
+    this.#batch.changeQueue(Change.DeleteSession).number(id);
     return this.#changed();
   }
 
@@ -182,21 +187,20 @@ export class SqliteStore implements SessionStore {
   }
 
   append(message: Message): BatchNumber {
-    const { owners } = message;
-    if (owners.length === 0) return NO_BATCH;
+    if (message.owners.length === 0) return NO_BATCH;
     assert(message.number > 0);
-    const batch = this.#batch.change(Change.Append).message(message.parts).number(owners.length);
-    for (const owner of owners) batch.number(owner);
-    return this.#changed();
+    this.#batch.append(message);
+    this.#changed();
+    return message.batch;
   }
 
   acknowledge(session: number, message: number): void {
-    this.#batch.change(Change.Acknowledge).number(session).number(message);
+    this.#batch.acknowledge(session, message);
     this.#changed();
   }
 
   withdraw(session: number, filters: readonly string[], countedAfter: number): BatchNumber {
-    const batch = this.#batch.change(Change.Withdraw).number(session).number(countedAfter);
+    const batch = this.#batch.changeQueue(Change.Withdraw).number(session).number(countedAfter);
     batch.number(filters.length);
     for (const filter of filters) batch.text(filter);
     return this.#changed();
@@ -204,7 +208,7 @@ export class SqliteStore implements SessionStore {
 
   read(session: number, after: number): Promise<StoredPage> {
     // What was changed before must be seen, so it goes to the thread first.
-    this.#send();
+    this.#sendAll();
     const request = ++this.#readNumbers;
     this.#post({ type: 'read', request, session, after });
     return new Promise((resolve) => this.#reads.set(request, resolve));
@@ -239,7 +243,7 @@ export class SqliteStore implements SessionStore {
   }
 
   readOutbox(after: number): Promise<OutboxPage> {
-    this.#send();
+    this.#sendAll();
     const request = ++this.#readNumbers;
     this.#post({ type: 'readOutbox', request, after, acceptedUpTo: this.#messageNumbers });
     return new Promise((resolve) => this.#outboxReads.set(request, resolve));
@@ -251,9 +255,10 @@ export class SqliteStore implements SessionStore {
 
   async #close(): Promise<void> {
     const closed = new Promise<void>((resolve) => (this.#closed = resolve));
-    this.#send();
+    this.#sendAll();
     this.#post({ type: 'close' });
-    await Promise.race([closed, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    clearTimeout(this.#timer);
+    await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     const unwritten = this.#sentBytes.length;
     if (unwritten === 0) return;
     this.#logger.error(
@@ -265,28 +270,56 @@ export class SqliteStore implements SessionStore {
   }
 
   get #waitingBytes(): number {
-    return this.#batch.length + this.#uncommittedBytes;
+    return this.#batch.bytes + this.#uncommittedBytes;
   }
 
   /** The batch leaves at the end of this turn, or when the one before it is committed. */
   #changed(): BatchNumber {
-    if (!this.#committing && !this.#scheduled) {
+    const { urgency } = this.#batch;
+    if (urgency === Urgency.Low) this.#startTimer();
+    if (urgency === Urgency.High && !this.#committing && !this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {
         this.#scheduled = false;
-        if (!this.#committing) this.#send();
+        this.#sendWhatMust();
       });
     }
-    return this.#gathering;
+    return this.#batch.number;
+  }
+
+  #startTimer(): void {
+    if (this.#timerRuns || this.#closing !== undefined) return;
+    this.#timerRuns = true;
+    if (this.#timer !== undefined) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#timeIsUp(), HOLD_MS);
+  }
+
+  #timeIsUp(): void {
+    this.#timerRuns = false;
+    this.#isDue = true;
+    this.#sendWhatMust();
+  }
+
+  #sendWhatMust(): void {
+    if (this.#committing) return;
+    if (this.#isDue) this.#batch.age();
+    if (this.#isDue || this.#batch.urgency === Urgency.High) this.#send();
+    this.#isDue = false;
+    if (this.#batch.holds) this.#startTimer();
+  }
+
+  #sendAll(): void {
+    this.#batch.writeHeld();
+    this.#send();
   }
 
   #send(): void {
-    if (this.#batch.length === 0) return;
+    const batch = this.#batch.number;
     const bytes = this.#batch.finish();
+    if (bytes === undefined) return;
     this.#committing = true;
     this.#sentBytes.push(bytes.length);
     this.#uncommittedBytes += bytes.length;
-    const batch = this.#gathering++;
     this.#worker.postMessage({ type: 'commit', batch, bytes } satisfies ToStore, [bytes.buffer]);
   }
 
@@ -306,13 +339,13 @@ export class SqliteStore implements SessionStore {
   #hasCommitted({ batch, withdrawals, trimming }: FromStore & { type: 'committed' }): void {
     this.#committed = batch;
     this.#uncommittedBytes -= this.#sentBytes.shift()!;
-    this.#committing = batch < this.#gathering - 1;
+    this.#committing = batch < this.#batch.number - 1;
     if (this.#failure !== undefined) {
       this.#logger.info({ operation: 'store' }, 'the session store is written again');
       this.#failure = undefined;
     }
     if (trimming && this.#closing === undefined) this.trimOutbox(this.#trimUpTo);
-    if (!this.#committing) this.#send();
+    this.#sendWhatMust();
     for (const withdrawal of withdrawals) this.#events?.withdrawn(withdrawal);
     this.#events?.committed(batch);
   }

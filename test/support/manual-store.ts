@@ -13,7 +13,7 @@ import type {
   StoreEvents,
   Withdrawal,
 } from '../../broker/store/session-store.ts';
-import { OUTBOX_SESSION } from '../../broker/store/session-store.ts';
+import { NO_BATCH, OUTBOX_SESSION, UNKNOWN_BATCH } from '../../broker/store/session-store.ts';
 
 export class ManualStore implements SessionStore {
   committed: BatchNumber = 0;
@@ -29,6 +29,8 @@ export class ManualStore implements SessionStore {
   #gathering: BatchNumber = 1;
   #gathered = false;
   #withdrawals: Withdrawal[] = [];
+  /** Messages that are not with the batch yet, by their numbers. */
+  readonly #held = new Map<number, Message>();
   /** What the store's thread would answer next, in order. */
   readonly #answers: (() => void)[] = [];
 
@@ -91,12 +93,22 @@ export class ManualStore implements SessionStore {
       this.waiting.set(OUTBOX_SESSION, []);
     }
     for (const owner of message.owners) this.waiting.get(owner)?.push(message.own());
-    return message.owners.length === 0 ? 0 : this.#changed();
+    if (message.owners.length === 0) return NO_BATCH;
+    message.batch = this.#changed();
+    if (message.takers === 0) return message.batch;
+    this.#held.set(message.number, message);
+    return (message.batch = UNKNOWN_BATCH);
   }
 
   acknowledge(session: number, number: number): void {
     this.#keep(session, (message) => message.number !== number);
     this.#changed();
+    const message = this.#held.get(number);
+    if (message === undefined || message.owners.some((owner) => this.#isOwed(owner, number)))
+      return;
+    this.#held.delete(number);
+    message.batch = NO_BATCH;
+    message.awaitedBy?.settled();
   }
 
   withdraw(session: number, filters: readonly string[], countedAfter: number): BatchNumber {
@@ -154,6 +166,10 @@ export class ManualStore implements SessionStore {
     return Promise.resolve();
   }
 
+  #isOwed(session: number, number: number): boolean {
+    return (this.waiting.get(session) ?? []).some((message) => message.number === number);
+  }
+
   /** Answers what is not kept. */
   #keep(session: number, isKept: (message: Message) => boolean): Message[] {
     const before = this.waiting.get(session) ?? [];
@@ -170,6 +186,8 @@ export class ManualStore implements SessionStore {
     if (!this.#gathered) return;
     this.#gathered = false;
     const batch = this.#gathering++;
+    for (const message of this.#held.values()) message.batch = batch;
+    this.#held.clear();
     const withdrawals = this.#withdrawals;
     this.#withdrawals = [];
     this.#answers.push(() => {
