@@ -6,7 +6,6 @@ import type { Limits } from '../domain/limits.ts';
 import { SESSION_EXPIRY_SECONDS } from '../domain/limits.ts';
 import { ReasonCode } from '../domain/reason-codes.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { splitLevels } from '../domain/topic-filter.ts';
 import { parseAuthorities } from './access/authentication.ts';
 import { FlappingClients, isInterruption } from './admission/flapping.ts';
 import { findTimeOut } from './admission/time-outs.ts';
@@ -25,6 +24,7 @@ import { PreparedChange } from './prepared-change.ts';
 import { Router } from './routing/router.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import type { Session, SessionContext } from './session/session.ts';
+import { HeldSubscription } from './session/subscription.ts';
 import type { BatchNumber, SessionStore, StoredSession } from './store/session-store.ts';
 import { NO_BATCH } from './store/session-store.ts';
 
@@ -231,9 +231,7 @@ export class BrokerCore implements SessionContext {
     if (found.expiresAtMs !== undefined) session.expiresAtMs = found.expiresAtMs;
     else session.restore(nowMs + SESSION_EXPIRY_SECONDS * 1000);
     for (const { filter, qos, noLocal } of found.subscriptions) {
-      const levels = splitLevels(filter);
-      const granted = { permitted: true, lowFanout: false };
-      const subscription = { session, filter, levels, qos, noLocal, ...granted };
+      const subscription = new HeldSubscription(session, { filter, qos, noLocal });
       session.subscriptions.set(filter, subscription);
       this.router.add(subscription);
     }

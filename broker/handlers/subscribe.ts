@@ -10,6 +10,7 @@ import type { Frame } from '../packets/frame-reader.ts';
 import type { ProtocolVersion } from '../packets/packet-type.ts';
 import type { SubscriptionRequest } from '../packets/subscribe-decoder.ts';
 import { decodeSubscribe } from '../packets/subscribe-decoder.ts';
+import { HeldSubscription } from '../session/subscription.ts';
 import type { BatchNumber } from '../store/session-store.ts';
 import { NO_BATCH } from '../store/session-store.ts';
 import { latestBatch, sendAnswer } from './answer.ts';
@@ -84,17 +85,8 @@ function subscribe(connection: Connection, request: SubscriptionRequest): Grante
     }
     core.router.remove(known); // [MQTT-3.8.4-3]
   }
-  const levels = splitLevels(filter);
   const lowFanout = grant.subscriptionSupport === 'LowFanout';
-  const subscription = {
-    session,
-    filter,
-    levels,
-    qos,
-    noLocal,
-    permitted: true,
-    lowFanout,
-  } as const;
+  const subscription = new HeldSubscription(session, { filter, qos, noLocal, lowFanout });
   core.router.add(subscription);
   return { qos, batch: session.subscribe(subscription) };
 }

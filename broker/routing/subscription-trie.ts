@@ -1,45 +1,44 @@
 /**
  * Topic filters by their levels. Nothing here recurses: a filter may have as many levels as its
- * bytes allow (CVE-2019-11779 is what recursion leads to).
+ * bytes allow (CVE-2019-11779 is what recursion leads to). There are very many nodes, and most have
+ * one value and no child but a wildcard: those take no map and no set.
  */
 interface Node<Value> {
   readonly level: string;
   readonly parent: Node<Value> | undefined;
-  /** Undefined: none. Most nodes lack the one or the other, and there are very many nodes. */
+  /** But for wildcards. Undefined: none. */
   children: Map<string, Node<Value>> | undefined;
-  values: Set<Value> | undefined;
+  single: Node<Value> | undefined;
+  multi: Node<Value> | undefined;
+  /** A set where there are several. */
+  values: Value | Set<Value> | undefined;
 }
 
 const SINGLE_LEVEL = '+';
 const MULTI_LEVEL = '#';
 
-export class SubscriptionTrie<Value> {
+/** Values are told apart by identity, and are no sets themselves. */
+export class SubscriptionTrie<Value extends object | number | string> {
   readonly #root: Node<Value> = newNode(undefined, '');
 
   add(filter: readonly string[], value: Value): void {
     let node = this.#root;
-    for (const level of filter) {
-      node.children ??= new Map();
-      let child = node.children.get(level);
-      if (child === undefined) {
-        child = newNode(node, level);
-        node.children.set(level, child);
-      }
-      node = child;
-    }
-    node.values ??= new Set();
-    node.values.add(value);
+    for (const level of filter) node = childOf(node, level) ?? newChild(node, level);
+    const { values } = node;
+    if (values === undefined) node.values = value;
+    else if (values instanceof Set) values.add(value);
+    else if (values !== value) node.values = new Set([values, value]);
   }
 
   remove(filter: readonly string[], value: Value): void {
     let node: Node<Value> | undefined = this.#root;
     for (const level of filter) {
-      node = node.children?.get(level);
+      node = childOf(node, level);
       if (node === undefined) return;
     }
-    node.values?.delete(value);
+    removeValue(node, value);
     while (node.parent !== undefined && isEmpty(node)) {
-      node.parent.children?.delete(node.level);
+      removeChild(node.parent, node);
       node = node.parent;
     }
   }
@@ -56,7 +55,7 @@ export class SubscriptionTrie<Value> {
     for (const node of nodes) {
       collect(node, found);
       // The parent of a multi-level wildcard matches as well [MQTT-4.7.1-2].
-      collect(node.children?.get(MULTI_LEVEL), found);
+      collect(node.multi, found);
     }
     return found;
   }
@@ -70,26 +69,61 @@ function descend<Value>(
   found: Value[],
 ): Node<Value>[] {
   const next: Node<Value>[] = [];
-  for (const { children } of nodes) {
-    if (children === undefined) continue;
-    const exact = children.get(level);
+  for (const { children, single, multi } of nodes) {
+    const exact = children?.get(level);
     if (exact !== undefined) next.push(exact);
     if (!wildcards) continue;
-    const single = children.get(SINGLE_LEVEL);
     if (single !== undefined) next.push(single);
-    collect(children.get(MULTI_LEVEL), found);
+    collect(multi, found);
   }
   return next;
 }
 
 function newNode<Value>(parent: Node<Value> | undefined, level: string): Node<Value> {
-  return { level, parent, children: undefined, values: undefined };
+  return {
+    level,
+    parent,
+    children: undefined,
+    single: undefined,
+    multi: undefined,
+    values: undefined,
+  };
 }
 
-function isEmpty({ children, values }: Node<unknown>): boolean {
-  return (children?.size ?? 0) === 0 && (values?.size ?? 0) === 0;
+function childOf<Value>(node: Node<Value>, level: string): Node<Value> | undefined {
+  if (level === SINGLE_LEVEL) return node.single;
+  return level === MULTI_LEVEL ? node.multi : node.children?.get(level);
+}
+
+function newChild<Value>(node: Node<Value>, level: string): Node<Value> {
+  const child = newNode(node, level);
+  if (level === SINGLE_LEVEL) node.single = child;
+  else if (level === MULTI_LEVEL) node.multi = child;
+  else (node.children ??= new Map()).set(level, child);
+  return child;
+}
+
+function removeChild<Value>(node: Node<Value>, { level }: Node<Value>): void {
+  if (level === SINGLE_LEVEL) node.single = undefined;
+  else if (level === MULTI_LEVEL) node.multi = undefined;
+  else node.children?.delete(level);
+}
+
+function removeValue<Value>(node: Node<Value>, value: Value): void {
+  const { values } = node;
+  if (values === value) node.values = undefined;
+  if (!(values instanceof Set)) return;
+  values.delete(value);
+  if (values.size === 0) node.values = undefined;
+}
+
+function isEmpty({ children, single, multi, values }: Node<unknown>): boolean {
+  const hasChild = single !== undefined || multi !== undefined || (children?.size ?? 0) > 0;
+  return !hasChild && values === undefined;
 }
 
 function collect<Value>(node: Node<Value> | undefined, found: Value[]): void {
-  if (node?.values !== undefined) for (const value of node.values) found.push(value);
+  const values = node?.values;
+  if (values instanceof Set) for (const value of values) found.push(value);
+  else if (values !== undefined) found.push(values);
 }

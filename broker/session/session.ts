@@ -9,6 +9,10 @@ import { NO_BATCH } from '../store/session-store.ts';
 import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { StoredQueue } from './stored-queue.ts';
+import type { Subscription } from './subscription.ts';
+import { Subscriptions } from './subscription.ts';
+
+export type { Subscription } from './subscription.ts';
 
 /** The network connection of a session, as the session sees it. */
 export interface Receiver {
@@ -23,19 +27,6 @@ export interface Receiver {
   /** `lateMs`: when it leaves, if it had to wait. */
   sendAtMostOnce(message: Message, lateMs?: number): void;
   sendAtLeastOnce(message: Message, packetIdentifier: number, duplicate: boolean): void;
-}
-
-export interface Subscription {
-  readonly session: Session;
-  readonly filter: string;
-  readonly levels: readonly string[];
-  readonly qos: 0 | 1;
-  /** Messages of the subscriber itself are not sent back to it [MQTT-3.8.3-3]. */
-  readonly noLocal: boolean;
-  /** False while the client lost the permission: it exists, and nothing comes through it. */
-  permitted: boolean;
-  /** Whether it is permitted through a LowFanout topic space. */
-  lowFanout: boolean;
 }
 
 export interface SessionContext {
@@ -56,7 +47,7 @@ const MEMORY_BYTES_MAX = 1048576;
 export class Session {
   /** The name of the Client, which is the MQTT client identifier. */
   readonly client: string;
-  readonly subscriptions = new Map<string, Subscription>();
+  readonly subscriptions = new Subscriptions();
   /** What its subscriptions were last judged by. */
   judgedBy: ClientAccess | undefined;
   /** All subscriptions were judged by it ahead of a change: see PreparedChange. */
@@ -66,7 +57,8 @@ export class Session {
   readonly #context: SessionContext;
   /** Undefined: what waits is in memory alone. */
   readonly #stored: StoredQueue | undefined;
-  readonly #queue = new MessageQueue();
+  /** Undefined until something waits in memory. */
+  #queue: MessageQueue | undefined;
   /** Undefined until a message is sent: most clients of a fleet are idle, or only publish. */
   #inFlight: InFlight | undefined;
   /** Messages of QoS 0 that wait for the rates; most sessions never have one. */
@@ -90,7 +82,7 @@ export class Session {
   }
 
   get queuedMessages(): number {
-    return this.#queue.length + (this.#stored?.length ?? 0);
+    return this.#waiting + (this.#stored?.length ?? 0);
   }
 
   get #flight(): InFlight {
@@ -103,7 +95,12 @@ export class Session {
   }
 
   get #queuedBytes(): number {
-    return this.#queue.bytes + (this.#stored?.bytes ?? 0);
+    return (this.#queue?.bytes ?? 0) + (this.#stored?.bytes ?? 0);
+  }
+
+  /** How many wait in memory. */
+  get #waiting(): number {
+    return this.#queue?.length ?? 0;
   }
 
   /** The latest subscription with a filter replaces the one before [MQTT-3.8.4-3]. */
@@ -151,8 +148,8 @@ export class Session {
       inFlightBytes += message.bytes;
     }
     this.#inFlight?.suspend();
-    stored.leaveAll(this.#queue.length + inFlightMessages, this.#queue.bytes + inFlightBytes);
-    this.#queue.clear();
+    stored.leaveAll(this.#waiting + inFlightMessages, (this.#queue?.bytes ?? 0) + inFlightBytes);
+    this.#queue = undefined;
   }
 
   /** It was found in the store, without a connection. */
@@ -202,7 +199,7 @@ export class Session {
   }
 
   #pumpAtLeastOnce(): void {
-    while (this.#queue.length + this.#unsent > 0 && this.#sends()) {
+    while (this.#waiting + this.#unsent > 0 && this.#sends()) {
       const [unsent] = this.#flight.unsent;
       if (unsent !== undefined) {
         const [identifier, message] = unsent;
@@ -210,7 +207,7 @@ export class Session {
         this.#receiver!.sendAtLeastOnce(message, identifier, true);
         continue;
       }
-      const message = this.#queue.shift()!;
+      const message = this.#queue!.shift()!;
       if (!this.#send(message)) this.#stored?.acknowledge(message.number);
     }
     if (this.#stored !== undefined && this.#stored.length > 0 && this.#wantsMore()) {
@@ -222,7 +219,7 @@ export class Session {
   withdraw(permitted: (message: Message) => boolean): void {
     const { metrics } = this.#context;
     const withdrawn =
-      this.#queue.withdraw(permitted) +
+      (this.#queue?.withdraw(permitted) ?? 0) +
       (this.#inFlight?.withdraw(permitted) ?? 0) +
       (this.#atMostOnce?.withdraw(permitted) ?? 0);
     metrics.messagesDroppedNotAuthorized += withdrawn;
@@ -247,30 +244,35 @@ export class Session {
   #enqueue(message: Message): void {
     const stored = this.#stored;
     if (stored === undefined) {
-      this.#queue.push(message);
+      this.#push(message);
     } else if (this.#receiver === undefined || stored.length > 0 || !this.#fitsMemory(message)) {
       stored.leave(message);
     } else {
       stored.take(message);
-      this.#queue.push(message);
+      this.#push(message);
     }
+  }
+
+  #push(message: Message): void {
+    this.#queue ??= new MessageQueue();
+    this.#queue.push(message);
   }
 
   #fitsMemory(message: Message): boolean {
     return (
-      this.#queue.length < MEMORY_MESSAGES_MAX &&
-      this.#queue.bytes + message.bytes <= MEMORY_BYTES_MAX
+      this.#waiting < MEMORY_MESSAGES_MAX &&
+      (this.#queue?.bytes ?? 0) + message.bytes <= MEMORY_BYTES_MAX
     );
   }
 
   /** Whether all that is in memory was sent to a client that takes more. */
   #wantsMore(): boolean {
-    return this.#queue.length === 0 && this.#unsent === 0 && this.#sends();
+    return this.#waiting === 0 && this.#unsent === 0 && this.#sends();
   }
 
   #takePage({ messages, last }: StoredPage): void {
     for (const message of messages) {
-      if (this.#flight.resume(message) === undefined) this.#queue.push(message);
+      if (this.#flight.resume(message) === undefined) this.#push(message);
     }
     this.#flight.forgetSuspended(last ? Infinity : messages.at(-1)!.number);
     this.pump();
