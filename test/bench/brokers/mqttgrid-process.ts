@@ -13,7 +13,7 @@ import type { Limits } from '../../../domain/limits.ts';
 import { LIMIT_RULES, limitsOf } from '../../../domain/limits.ts';
 import type { Snapshot, SnapshotPermissionBinding } from '../../../domain/snapshot.ts';
 import { clientName, readCertificates } from '../certificates.ts';
-import { ROOT } from '../load/job.ts';
+import { IN_FLIGHT_MESSAGES, ROOT } from '../load/job.ts';
 import type { Insight, Route, ToBroker } from './process.ts';
 import { tell, tellReady } from './process.ts';
 
@@ -34,6 +34,7 @@ function raisedLimits(others: Partial<Limits> = {}): Limits {
     ...(Object.fromEntries(ceilings) as Partial<Limits>),
     clients: 100000,
     sessionQueueMessages: SESSION_QUEUE_MESSAGES,
+    inFlightMessages: IN_FLIGHT_MESSAGES,
     ...others,
   });
 }

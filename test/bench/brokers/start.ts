@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ROOT } from '../load/job.ts';
+import { IN_FLIGHT_MESSAGES, ROOT } from '../load/job.ts';
 import { findAedes, findProgram } from './find.ts';
 import type { FromBroker, Insight, Route, ToBroker } from './process.ts';
 
@@ -146,7 +146,7 @@ async function startMosquitto({ certificates, folder }: BrokerFiles): Promise<Ru
     'use_identity_as_username true',
     'allow_anonymous false',
     `acl_file ${access}`,
-    'max_inflight_messages 100',
+    `max_inflight_messages ${IN_FLIGHT_MESSAGES}`,
     'max_queued_messages 1000000',
     'set_tcp_nodelay true',
     'log_type error',

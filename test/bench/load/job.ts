@@ -3,6 +3,9 @@
 /** The first segment of every topic; brokers permit it. */
 export const ROOT = 'bench';
 
+/** What brokers let be in flight to one client: more than all publishers have under way. */
+export const IN_FLIGHT_MESSAGES = 1000;
+
 export type Shape = 'pairs' | 'fanIn' | 'fanOut';
 
 /** Clients that exchange messages. Groups of one job take client numbers one after another. */
