@@ -165,7 +165,7 @@ function withShortFault(standing: DeliveryStanding): DeliveryStanding {
 export function* updateMessages(
   base: SnapshotStamp | undefined,
   stamp: SnapshotStamp,
-  changes: readonly SnapshotChange[],
+  changes: Iterable<SnapshotChange>,
 ): Generator<OperatorMessage, void, undefined> {
   yield base === undefined ? { type: 'UpdateBegin', stamp } : { type: 'UpdateBegin', base, stamp };
   let part: SnapshotChange[] = [];

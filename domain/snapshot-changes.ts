@@ -48,14 +48,21 @@ export type SnapshotChange =
  * object in both cost a look, so whoever makes snapshots keeps the objects that did not change.
  */
 export function changesBetween(before: Snapshot | undefined, after: Snapshot): SnapshotChange[] {
+  return [...eachChange(before, after)];
+}
+
+/** As `changesBetween`, each found when it is asked for: where everything changed, that takes. */
+export function* eachChange(
+  before: Snapshot | undefined,
+  after: Snapshot,
+): Generator<SnapshotChange, void, undefined> {
   const namespace = namespaceOf(after);
   const sameNamespace = before !== undefined && isEqualJson(namespaceOf(before), namespace);
-  const changes: SnapshotChange[] = sameNamespace ? [] : [{ change: 'SetNamespace', ...namespace }];
+  if (!sameNamespace) yield { change: 'SetNamespace', ...namespace };
   for (const list of SNAPSHOT_LISTS) {
     const [old, now] = [before?.[list] ?? [], after[list]];
-    if (old !== now) addListChanges(changes, list, old, now);
+    if (old !== now) yield* eachListChange(list, old, now);
   }
-  return changes;
 }
 
 interface Named {
@@ -63,26 +70,23 @@ interface Named {
 }
 
 /** Both are sorted by name, so one walk along both finds what differs. */
-function addListChanges(
-  changes: SnapshotChange[],
+function* eachListChange(
   list: SnapshotList,
   before: readonly Named[],
   after: readonly Named[],
-): void {
+): Generator<SnapshotChange, void, undefined> {
   let index = 0;
   for (const value of after) {
     let old = before[index];
     while (old !== undefined && old.name < value.name) {
-      changes.push({ change: 'Remove', list, name: old.name });
+      yield { change: 'Remove', list, name: old.name };
       old = before[++index];
     }
     const known = old?.name === value.name;
     if (known) index++;
-    if (!known || !isEqualJson(old, value)) {
-      changes.push({ change: 'Set', list, value } as SnapshotChange);
-    }
+    if (!known || !isEqualJson(old, value)) yield { change: 'Set', list, value } as SnapshotChange;
   }
-  for (const { name } of before.slice(index)) changes.push({ change: 'Remove', list, name });
+  for (const { name } of before.slice(index)) yield { change: 'Remove', list, name };
 }
 
 /**

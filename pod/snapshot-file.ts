@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../control/clock.ts';
 import type { OperatorMessage, StampedSnapshot } from '../control/messages.ts';
 import { updateMessages } from '../control/messages.ts';
-import { changesBetween } from '../domain/snapshot-changes.ts';
+import { eachChange } from '../domain/snapshot-changes.ts';
 import { FORMAT } from './load-snapshot.ts';
 
 export interface SnapshotFileOptions {
@@ -119,7 +119,7 @@ export class SnapshotFile {
 
   async #append({ stamp, snapshot }: StampedSnapshot): Promise<void> {
     const base = this.#written!;
-    const changes = changesBetween(base.snapshot, snapshot);
+    const changes = eachChange(base.snapshot, snapshot);
     const handle = this.#handle!;
     this.#appendedBytes += await writeEach(handle, updateMessages(base.stamp, stamp, changes));
     this.#appendedUpdates++;
@@ -136,7 +136,7 @@ export class SnapshotFile {
     const handle = await open(temporary, 'ax', FILE_MODE);
     this.#handle = handle;
     await handle.write(`${JSON.stringify({ format: FORMAT, uid })}\n`);
-    const changes = changesBetween(undefined, snapshot);
+    const changes = eachChange(undefined, snapshot);
     this.#wholeBytes = await writeEach(handle, updateMessages(undefined, stamp, changes));
     this.#appendedBytes = 0;
     this.#appendedUpdates = 0;
