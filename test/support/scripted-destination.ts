@@ -37,8 +37,10 @@ export class ScriptedDestination implements Destination {
   /** Every call that there was. */
   readonly calls: (readonly string[])[] = [];
   isClosed = false;
+  readonly #onDelivered: (ids: readonly string[]) => void;
 
-  constructor({ events = 1, bytes = 65536, concurrency = 1 } = {}) {
+  constructor({ events = 1, bytes = 65536, concurrency = 1 } = {}, onDelivered = ignore) {
+    this.#onDelivered = onDelivered;
     this.batchEventsMax = events;
     this.batchBytesMax = bytes;
     this.concurrency = concurrency;
@@ -69,7 +71,11 @@ export class ScriptedDestination implements Destination {
   }
 
   #answered(ids: readonly string[], outcome: Outcome): Outcome {
-    if (outcome.type === 'Delivered') this.delivered.push(...ids);
+    if (outcome.type !== 'Delivered') return outcome;
+    this.delivered.push(...ids);
+    this.#onDelivered(ids);
     return outcome;
   }
 }
+
+const ignore: (ids: readonly string[]) => void = () => undefined;

@@ -41,6 +41,8 @@ class Stage {
   readonly clock = new ManualClock();
   /** By the path that is declared for them. */
   readonly destinations = new Map<string, ScriptedDestination>();
+  /** What was delivered anywhere, in order. */
+  readonly deliveries: { readonly path: string; readonly id: string }[] = [];
   readonly outbox: RoutedMessage[] = [];
   readonly progress = new Map<string, SubscriptionProgress>();
   readonly logs: string[] = [];
@@ -59,9 +61,13 @@ class Stage {
   }
 
   destination(path: string): ScriptedDestination {
-    const known = this.destinations.get(path) ?? new ScriptedDestination({ events: 2 });
-    this.destinations.set(path, known);
-    return known;
+    const known = this.destinations.get(path);
+    if (known !== undefined) return known;
+    const made = new ScriptedDestination({ events: 2 }, (ids) => {
+      this.deliveries.push(...ids.map((id) => ({ path, id })));
+    });
+    this.destinations.set(path, made);
+    return made;
   }
 
   configure(subscriptions = this.subscriptions): void {
@@ -391,23 +397,21 @@ test('whatever happens, every QoS 1 message arrives, and each topic keeps its or
           ['all', ['all', 'moved']],
           ['even', ['even']],
         ] as const) {
-          const delivered = paths.map((where) => stage.destination(where).delivered);
+          // Of a subscription that moved, one destination alone may see a repetition first.
+          const delivered = stage.deliveries
+            .filter(({ path }) => (paths as readonly string[]).includes(path))
+            .map(({ id }) => id);
           const wanted = stage.outbox.filter(({ number }) => name === 'all' || number % 2 === 0);
           for (const { number, topic } of wanted) {
             const id = `${topic}${number}`;
-            assert.ok(
-              delivered.some((ids) => ids.includes(id)),
-              `${id} of ${name} is missing`,
-            );
+            assert.ok(delivered.includes(id), `${id} of ${name} is missing`);
           }
           for (const topic of ['a', 'b']) {
-            for (const ids of delivered) {
-              const numbers = firstsOf(ids, topic);
-              assert.deepEqual(
-                numbers,
-                numbers.toSorted((left, right) => left - right),
-              );
-            }
+            const numbers = firstsOf(delivered, topic);
+            assert.deepEqual(
+              numbers,
+              numbers.toSorted((left, right) => left - right),
+            );
           }
           assert.equal(stage.progress.get(name)!.doneUpTo, stage.accepted);
           assert.equal(stage.progress.get(name)!.standing.pending, 0);
