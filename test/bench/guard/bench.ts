@@ -63,12 +63,14 @@ export interface BenchOptions {
   readonly level?: 4 | 5;
   readonly qos: 0 | 1;
   readonly subscribers: number;
+  /** Subscribers left, and have sessions that wait for them. */
+  readonly away?: boolean;
 }
 
 export async function startBench(
   t: TestContext,
   { folder, certificates }: Place,
-  { name = 'mqttgrid', level = 4, qos, subscribers: count }: BenchOptions,
+  { name = 'mqttgrid', level = 4, qos, subscribers: count, away = false }: BenchOptions,
 ): Promise<Bench> {
   const files = { certificates, clients: SUBSCRIBERS + 1, execArgv: YOUNG_GENERATION };
   const broker = await startBroker(name, { ...files, folder: mkdtempSync(join(folder, name)) });
@@ -84,13 +86,14 @@ export async function startBench(
     const subscriber = await open(number);
     await subscriber.connect(name !== 'durable');
     await subscriber.subscribe(`${ROOT}/out/#`, qos);
-    subscribers.push(subscriber);
+    if (away) await subscriber.disconnect();
+    else subscribers.push(subscriber);
   }
   const progress = new Progress();
   for (const subscriber of subscribers) listen(subscriber, PUBLISH, progress);
   listen(publisher, PUBACK, progress);
   const bytes = burstOf(publisher, qos);
-  const answers = BURST_MESSAGES * (count + qos);
+  const answers = BURST_MESSAGES * (subscribers.length + qos);
   return {
     broker,
     counter,
