@@ -1,7 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import type { Snapshot, SnapshotClient, SubjectRequirement } from '../../domain/snapshot.ts';
 import type { CertificateFacts, SubjectFacts } from './certificate-facts.ts';
-import { findPath, knownSignerOf, refuseValidity, rememberSigner } from './certificate-path.ts';
+import {
+  findPath,
+  knownSignerOf,
+  refuseAuthority,
+  refuseValidity,
+  rememberSigner,
+} from './certificate-path.ts';
 import type { PresentedCertificate } from './presented-certificates.ts';
 
 /** Undefined: the client may connect. Otherwise why not, for the log and never for the client. */
@@ -88,7 +94,11 @@ function refusePath(
   { facts, intermediates }: PresentedCertificate,
   { authorities, nowMs }: Judgement,
 ): AuthenticationRefusal {
-  if (facts.signer !== undefined) rememberSigner(leaf, facts.signer);
+  const { signer } = facts;
+  // The shortest path of all, and most clients'; whether it may be taken is asked each time.
+  const isShort = signer !== undefined && authorities.includes(signer);
+  if (isShort && refuseAuthority(signer, 0, nowMs) === undefined) return undefined;
+  if (signer !== undefined) rememberSigner(leaf, signer);
   const refusal = findPath([leaf, ...intermediates], authorities, nowMs);
   facts.signer = knownSignerOf(leaf);
   return refusal;

@@ -101,7 +101,12 @@ function isSignedBy(
   return true;
 }
 
-function refuseAuthority(issuer: X509Certificate, below: number, nowMs: number): PathRefusal {
+/** Why it may not issue a certificate with so many below it; undefined: it may. */
+export function refuseAuthority(
+  issuer: X509Certificate,
+  below: number,
+  nowMs: number,
+): PathRefusal {
   if (!issuer.ca) return 'is not a certificate authority';
   const invalid = refuseValidity(validityOf(issuer), nowMs);
   if (invalid !== undefined) return invalid;

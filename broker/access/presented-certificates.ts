@@ -40,6 +40,9 @@ export class PresentedCertificates {
     const facts = known?.facts ?? readFacts(leaf);
     const intermediates = this.#intermediatesOf(leaf, resumed, known?.intermediates);
     const presented = { facts, intermediates };
+    const isNews = known?.facts !== facts || known.intermediates !== intermediates;
+    // Who connected last matters only where some may have to be forgotten soon.
+    if (!isNews && this.#remembered.size <= CERTIFICATES_MAX / 2) return presented;
     this.#remembered.delete(key);
     if (this.#remembered.size >= CERTIFICATES_MAX) forgetOldest(this.#remembered);
     const isKept = facts.bytes <= REMEMBERED_BYTES_MAX;
