@@ -17,6 +17,7 @@ import { summarize } from './report/summary.ts';
 import { tableOf } from './report/table.ts';
 import type { Scenario } from './scenarios.ts';
 import { clientsOfJob, SCENARIOS, sketchOf } from './scenarios.ts';
+import { fail, names, numberOf, say } from './command-line.ts';
 
 const HELP = `Measures mqttgrid beside a bare relay and other brokers, on loopback.
 
@@ -64,33 +65,15 @@ const SECONDS_MAX = 60;
 const ROUNDS_MAX = 100;
 const MINUTES_MAX = 600;
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-function numberOf(text: string | undefined, fallback: number, maximum: number): number {
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (value > 0 && value <= maximum) return value;
-  return fail(`${text} is not a number above 0 and up to ${maximum}`);
-}
-
 function chosenScenarios(only: string, quick: boolean): Scenario[] {
   const words = only.split(',').filter(Boolean);
   if (words.length === 0) return SCENARIOS.filter((each) => !quick || each.quickRounds > 0);
-  const chosen = SCENARIOS.filter(({ name }) =>
-    words.some((word) => (word.endsWith('*') ? name.startsWith(word.slice(0, -1)) : name === word)),
-  );
+  const chosen = SCENARIOS.filter(({ name }) => words.some((word) => names(word, name)));
   return chosen.length > 0 ? chosen : fail(`no scenario is called "${only}": see --list`);
 }
 
-function chosenBrokers(names: string): BrokerName[] {
-  return names.split(',').map((name) => {
+function chosenBrokers(list: string): BrokerName[] {
+  return list.split(',').map((name) => {
     const known = BROKER_NAMES.find((each) => each === name);
     return known ?? fail(`no broker is called "${name}": ${BROKER_NAMES.join(', ')}`);
   });
@@ -117,12 +100,12 @@ async function main(): Promise<void> {
     scenarios,
     brokers: brokers.filter((name) => absence(name) === undefined),
     quick: values.quick,
-    rounds: numberOf(values.rounds, defaults.rounds, ROUNDS_MAX),
-    seconds: numberOf(values.seconds, defaults.seconds, SECONDS_MAX),
+    rounds: numberOf(values.rounds ?? `${defaults.rounds}`, ROUNDS_MAX),
+    seconds: numberOf(values.seconds ?? `${defaults.seconds}`, SECONDS_MAX),
     warmSeconds: defaults.warmSeconds,
-    threads: numberOf(values.threads, Math.max(1, Math.min(4, cpus().length - 1)), 16),
+    threads: numberOf(values.threads ?? `${Math.max(1, Math.min(4, cpus().length - 1))}`, 16),
     generator: chosenGenerator(values.load),
-    budgetSeconds: numberOf(values.minutes, defaults.minutes, MINUTES_MAX) * 60,
+    budgetSeconds: numberOf(values.minutes ?? `${defaults.minutes}`, MINUTES_MAX) * 60,
     folder,
     certificates: join(folder, 'certificates'),
     clients,

@@ -16,6 +16,7 @@ import { BatchWriter, Change, NONE } from '../../broker/store/batch.ts';
 import { openDatabase } from '../../broker/store/open-database.ts';
 import { testAuthority } from '../support/certificates.ts';
 import { aClient, aSnapshot } from '../support/snapshots.ts';
+import { say } from './command-line.ts';
 
 const HELP = `Measures the session store.
 
@@ -38,10 +39,6 @@ interface Groups {
   /** Appends so many messages for one session and dequeues as many older ones, durably. */
   commit(count: number): void | Promise<void>;
   close(): void | Promise<void>;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 function sqliteGroups(folder: string): Groups {

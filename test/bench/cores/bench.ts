@@ -14,6 +14,7 @@ import { summarize, tableOf } from './report.ts';
 import type { Measurement } from './report.ts';
 import type { RunningVariant, Variant } from './variants.ts';
 import { startVariant, VARIANTS } from './variants.ts';
+import { fail, names, numberOf, say } from '../command-line.ts';
 
 const HELP = `Measures the floor with its clients in several threads, on loopback.
 
@@ -47,29 +48,12 @@ const SECONDS_MAX = 60;
 const MINUTES_MAX = 600;
 const WARM_SECONDS = 0.7;
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-function numberOf(text: string, maximum: number): number {
-  const value = Number(text);
-  if (value > 0 && value <= maximum) return value;
-  return fail(`${text} is not a number above 0 and up to ${maximum}`);
-}
-
 function chosen<Named extends { readonly name: string }>(
   all: readonly Named[],
-  names: string,
+  list: string,
 ): Named[] {
-  const found = names.split(',').flatMap((word) => {
-    const named = all.filter(({ name }) => {
-      return word.endsWith('*') ? name.startsWith(word.slice(0, -1)) : name === word;
-    });
+  const found = list.split(',').flatMap((word) => {
+    const named = all.filter(({ name }) => names(word, name));
     return named.length > 0 ? named : fail(`nothing is called "${word}": see --list`);
   });
   return [...new Set(found)];

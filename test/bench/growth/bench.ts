@@ -13,6 +13,7 @@ import { curvesTable, scaleTable, stepsAsCurves, swapTable } from './report.ts';
 import { measureScale, SCALE_CLIENTS, type ScaleStep } from './scale.ts';
 import { startCurves } from './start-curves.ts';
 import { measureSwaps, type Swap } from './swap.ts';
+import { names, numberOf, say } from '../command-line.ts';
 
 const HELP = `Measures how costs grow with what is declared, subscribed and queued.
 
@@ -54,28 +55,14 @@ const SECONDS_MAX = 60;
 const CLIENTS_MAX = 100_000;
 const CONNECTED_MAX = 5000;
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
 function progress(line: string): void {
   process.stderr.write(`  ${line}\n`);
-}
-
-function numberOf(name: keyof typeof DEFAULTS, maximum: number): number {
-  const text = values[name];
-  const value = text === undefined ? DEFAULTS[name] : Number(text);
-  if (value > 0 && value <= maximum) return value;
-  process.stderr.write(`--${name} is a number above 0 and up to ${maximum}, not ${text}\n`);
-  process.exit(2);
 }
 
 function isWanted(name: string): boolean {
   const words = values.only.split(',').filter(Boolean);
   if (words.length === 0) return true;
-  return words.some((word) =>
-    word.endsWith('*') ? name.startsWith(word.slice(0, -1)) : name === word,
-  );
+  return words.some((word) => names(word, name));
 }
 
 async function measureCurve(curve: Curve): Promise<MeasuredCurve> {
@@ -108,18 +95,18 @@ async function measureAll(folder: string, connected: number): Promise<Results> {
     certificates,
     authority,
     folder,
-    rounds: numberOf('rounds', ROUNDS_MAX),
+    rounds: numberOf(values.rounds ?? `${DEFAULTS.rounds}`, ROUNDS_MAX),
     progress,
   };
   const curves: MeasuredCurve[] = [];
   for (const curve of allCurves(certificates)) {
     if (isWanted(curve.name)) curves.push(await measureCurve(curve));
   }
-  const seconds = numberOf('seconds', SECONDS_MAX);
+  const seconds = numberOf(values.seconds ?? `${DEFAULTS.seconds}`, SECONDS_MAX);
   const steps = isWanted('scale')
     ? await measureScale({ ...common, seconds, quick: values.quick })
     : [];
-  const declared = numberOf('clients', CLIENTS_MAX);
+  const declared = numberOf(values.clients ?? `${DEFAULTS.clients}`, CLIENTS_MAX);
   const swaps = isWanted('swap')
     ? await measureSwaps({ ...common, otherAuthority, clients: declared, connected })
     : [];
@@ -133,7 +120,7 @@ function allCurves(certificates: string): readonly Curve[] {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mqttgrid-bench-'));
   const output = resolve(values.output);
-  const connected = numberOf('connected', CONNECTED_MAX);
+  const connected = numberOf(values.connected ?? `${DEFAULTS.connected}`, CONNECTED_MAX);
   try {
     const machine = describeMachine(folder);
     const results = await measureAll(folder, connected);

@@ -9,6 +9,7 @@ import { GROUPS } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks.ts';
 import { measureAll } from './measure.ts';
 import { tableOf } from './table.ts';
+import { fail, numberOf, say } from '../command-line.ts';
 
 const HELP = `Measures single functions of the hot path, each beside a plain way to do the same.
 
@@ -38,22 +39,6 @@ const { values } = parseArgs({
 
 const ROUNDS_MAX = 1000;
 const MILLISECONDS_MAX = 10000;
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-function numberOf(text: string, maximum: number): number {
-  const value = Number(text);
-  return value > 0 && value <= maximum
-    ? value
-    : fail(`${text} is not a number above 0 and up to ${maximum}`);
-}
 
 function chosen(only: string): Benchmark[] {
   const words = only.split(',').filter(Boolean);

@@ -1,5 +1,4 @@
 /** From a message to the bytes that a receiver is sent. */
-import type { IPublishPacket } from 'mqtt-packet';
 import mqttPacket from 'mqtt-packet';
 import type { TLSSocket } from 'node:tls';
 import { Output } from '../../../broker/output.ts';
@@ -8,6 +7,7 @@ import type { ProtocolVersion } from '../../../broker/packets/packet-type.ts';
 import type { Benchmark, Plain, Prepared } from './benchmark.ts';
 import {
   aMessage,
+  aPublish,
   PACKET_IDENTIFIER,
   PAYLOAD,
   PROPERTIES,
@@ -20,19 +20,6 @@ function generating(packet: mqttPacket.Packet, level: ProtocolVersion): Plain {
   return {
     what: 'mqtt-packet',
     operate: () => mqttPacket.generate(packet, options).length,
-  };
-}
-
-function aPublish(qos: 0 | 1, properties?: IPublishPacket['properties']): IPublishPacket {
-  return {
-    cmd: 'publish',
-    topic: TOPIC,
-    payload: PAYLOAD,
-    qos,
-    dup: false,
-    retain: false,
-    ...(qos === 1 && { messageId: PACKET_IDENTIFIER }),
-    ...(properties && { properties }),
   };
 }
 

@@ -9,23 +9,10 @@ import type { ProtocolVersion } from '../../../broker/packets/packet-type.ts';
 import { decodePublish, emptyPublishParts } from '../../../broker/packets/publish-decoder.ts';
 import { FrameCutter } from '../frames.ts';
 import type { Benchmark, Operation, Plain, Prepared } from './benchmark.ts';
-import { PACKET_IDENTIFIER, PAYLOAD, PROPERTIES, TOPIC } from './samples.ts';
+import { aPublish, PACKET_IDENTIFIER, PAYLOAD, PROPERTIES, TOPIC } from './samples.ts';
 
 const PACKET_BYTES_MAX = 65536;
 const BURST_PACKETS = 32;
-
-function aPublish(qos: 0 | 1, properties: IPublishPacket['properties'] = {}): IPublishPacket {
-  return {
-    cmd: 'publish',
-    topic: TOPIC,
-    payload: PAYLOAD,
-    qos,
-    dup: false,
-    retain: false,
-    ...(qos === 1 && { messageId: PACKET_IDENTIFIER }),
-    properties,
-  };
-}
 
 /** The same reader for one chunk after another, as a connection has it. */
 function reading(chunks: readonly Buffer[], onFrame: (frame: Frame) => number): Operation {

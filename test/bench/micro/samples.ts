@@ -19,6 +19,22 @@ export const PROPERTIES: NonNullable<IPublishPacket['properties']> = {
   userProperties: { shift: 'late', batch: '4711' },
 };
 
+export function aPublish(
+  qos: 0 | 1,
+  properties: IPublishPacket['properties'] = {},
+): IPublishPacket {
+  return {
+    cmd: 'publish',
+    topic: TOPIC,
+    payload: PAYLOAD,
+    qos,
+    dup: false,
+    retain: false,
+    ...(qos === 1 && { messageId: PACKET_IDENTIFIER }),
+    properties,
+  };
+}
+
 /** Its properties as they stand in the packet, and where its expiry is in them. */
 function encodedProperties(): Pick<MessageParts, 'properties' | 'messageExpiryStart'> {
   const packet = { cmd: 'publish', topic: 't', payload: '', qos: 0, dup: false } as const;
