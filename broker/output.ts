@@ -31,8 +31,8 @@ export class Output {
   #firstVersion: ProtocolVersion = 4;
   /** All bytes of this turn. */
   #bytes = 0;
-  /** How much the last turn gathered at its end: this one may well be like it. */
-  #lengthBefore = 0;
+  /** What turns gather at their end: of the last one, or half of what was expected of it. */
+  #lengthExpected = 0;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
@@ -96,7 +96,7 @@ export class Output {
   }
 
   flush(): void {
-    this.#lengthBefore = this.#length;
+    this.#lengthExpected = Math.max(this.#length, this.#lengthExpected >> 1);
     const socket = this.#socket;
     const first = this.#first;
     if (first === undefined) this.#finish();
@@ -161,7 +161,7 @@ export class Output {
   #makeRoom(bytes: number): void {
     if (this.#length + bytes > GATHERED_BYTES_MAX && this.#length > 0) this.#finish();
     const needed = this.#length + bytes;
-    const usual = Math.max(2 * this.#gathered.length, this.#lengthBefore, GATHERED_BYTES_MIN);
+    const usual = Math.max(2 * this.#gathered.length, this.#lengthExpected, GATHERED_BYTES_MIN);
     const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(usual, GATHERED_BYTES_MAX)));
     this.#gathered.copy(larger, 0, 0, this.#length);
     this.#gathered = larger;
