@@ -149,7 +149,7 @@ function halfLoad(): Scenario[] {
   );
 }
 
-/** What a process takes once as it warms up is divided by them: with few, it is most of the figure. */
+/** What a process takes once as it warms up is divided by them: with few, it is all there is. */
 const IDLE_CLIENTS = { full: 3000, quick: 250 };
 
 /** A broker may hold off a client that connects all the time: many take turns. */
