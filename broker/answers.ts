@@ -1,3 +1,4 @@
+import { Fifo } from './fifo.ts';
 import { PacketType } from './packets/packet-type.ts';
 import type { BatchNumber, Committable } from './store/session-store.ts';
 
@@ -10,17 +11,14 @@ interface WaitingAnswer {
 }
 
 const NONE: readonly Answer[] = [];
-/** Taken slots in front that are let stand before the array is compacted. */
-const COMPACT_SLOTS_MIN = 256;
 
 /** Answers to one client that wait for a commit, in the order in which they must leave. */
 export class Answers {
-  #waiting: WaitingAnswer[] = [];
-  #head = 0;
+  readonly #waiting = new Fifo<WaitingAnswer>();
   #pubacks = 0;
 
   get length(): number {
-    return this.#waiting.length - this.#head;
+    return this.#waiting.length;
   }
 
   /** QoS 1 messages of the client whose PUBACK waits [MQTT-3.3.4-7]. */
@@ -30,7 +28,7 @@ export class Answers {
 
   /** CONNACK is the first of all: nothing else may leave before it [MQTT-3.2.0-1]. */
   get connackWaits(): boolean {
-    const first = this.#waiting[this.#head];
+    const { first } = this.#waiting;
     return first !== undefined && isPacket(first.answer, PacketType.CONNACK);
   }
 
@@ -44,19 +42,15 @@ export class Answers {
     if (!this.#isReady(committed)) return NONE;
     const taken: Answer[] = [];
     while (this.#isReady(committed)) {
-      const { answer } = this.#waiting[this.#head++]!;
+      const { answer } = this.#waiting.shift()!;
       if (isPuback(answer)) this.#pubacks--;
       taken.push(answer);
-    }
-    if (this.length === 0 || (this.#head >= COMPACT_SLOTS_MIN && this.#head >= this.length)) {
-      this.#waiting = this.#waiting.slice(this.#head);
-      this.#head = 0;
     }
     return taken;
   }
 
   #isReady(committed: BatchNumber): boolean {
-    const first = this.#waiting[this.#head];
+    const { first } = this.#waiting;
     return first !== undefined && first.change.batch <= committed;
   }
 }

@@ -13,7 +13,7 @@ import { Output } from './output.ts';
 import { encodeDisconnect } from './packets/control-packets.ts';
 import type { Frame } from './packets/frame-reader.ts';
 import { FrameReader } from './packets/frame-reader.ts';
-import type { Delivery, Message, MessageAwaiter } from './packets/message.ts';
+import type { Delivery, Message, MessageAwaiter, Refilled } from './packets/message.ts';
 import { layoutOf, sharedDelivery } from './packets/message.ts';
 import { PacketType, type ProtocolVersion } from './packets/packet-type.ts';
 import { PermittedTopics } from './routing/permitted-topics.ts';
@@ -32,7 +32,7 @@ const QOS_BITS = 0x06;
 const RECEIVE_MAXIMUM_DEFAULT = 65535;
 
 /** Filled anew for every message at QoS 1: nobody keeps it. */
-const delivery: { -readonly [Name in keyof Delivery]: Delivery[Name] } = { ...sharedDelivery(4) };
+const outgoing: Refilled<Delivery> = { ...sharedDelivery(4) };
 
 /** One network connection: its bytes in, its bytes out, and what its CONNECT settled. */
 export class Connection implements Receiver, MessageAwaiter {
@@ -220,11 +220,11 @@ export class Connection implements Receiver, MessageAwaiter {
     const layout = layoutOf(this.version, 1);
     const bytes = message.packetBytes(layout);
     this.#outbound.spend(bytes);
-    delivery.layout = layout;
-    delivery.packetIdentifier = packetIdentifier;
-    delivery.duplicate = duplicate;
-    delivery.nowMs = message.expiresAtMs === Infinity ? 0 : this.core.clock.nowMs();
-    this.#deliver(message, bytes, delivery);
+    outgoing.layout = layout;
+    outgoing.packetIdentifier = packetIdentifier;
+    outgoing.duplicate = duplicate;
+    outgoing.nowMs = message.expiresAtMs === Infinity ? 0 : this.core.clock.nowMs();
+    this.#deliver(message, bytes, outgoing);
   }
 
   #deliver(message: Message, bytes: number, delivery: Delivery): void {

@@ -31,10 +31,10 @@ export interface MessageSource extends Pick<MessageParts, 'topic' | 'qos' | 'rec
   readonly messageExpiryStart: number;
 }
 
-/** To be filled anew for one message after the other, none of which keeps it. */
-export function emptyMessageSource(): {
-  -readonly [Name in keyof MessageSource]: MessageSource[Name];
-} {
+/** One object that is filled anew for one message after the other, none of which keeps it. */
+export type Refilled<Description> = { -readonly [Name in keyof Description]: Description[Name] };
+
+export function emptyMessageSource(): Refilled<MessageSource> {
   return {
     topic: NOTHING,
     qos: 0,
@@ -224,8 +224,12 @@ export class Message {
     else this.#encode(target, at, layout, end);
     // The publisher may have marked its own packet as sent before [MQTT-3.3.1-3].
     target[at] = firstByteOf(delivery);
-    const expires = layout >= LAYOUTS_5 && delivery.nowMs > 0 && this.#messageExpiryStart >= 0;
-    if (delivery.packetIdentifier > 0 || expires) this.#patch(target, at, delivery);
+    const isOwn = delivery.packetIdentifier > 0 || this.#tellsExpiry(delivery);
+    if (isOwn) this.#patch(target, at, delivery);
+  }
+
+  #tellsExpiry({ layout, nowMs }: Delivery): boolean {
+    return layout >= LAYOUTS_5 && nowMs > 0 && this.#messageExpiryStart >= 0;
   }
 
   /** The packet at QoS 0, shared by all receivers: nobody may change it. */
@@ -260,7 +264,8 @@ export class Message {
     return layout < LAYOUTS_5 ? bytes : bytes + remainingLengthBytes(propertyBytes) + propertyBytes;
   }
 
-  #patch(packet: Buffer, at: number, { layout, packetIdentifier, nowMs }: Delivery): void {
+  #patch(packet: Buffer, at: number, delivery: Delivery): void {
+    const { layout, packetIdentifier, nowMs } = delivery;
     let body = at + 1;
     while (packet[body]! >= 0x80) body++;
     let topicEnd = body + 3 + this.topicBytes.length;
@@ -268,7 +273,7 @@ export class Message {
       packet[topicEnd++] = packetIdentifier >> 8;
       packet[topicEnd++] = packetIdentifier & 0xff;
     }
-    if (layout < LAYOUTS_5 || nowMs === 0 || this.#messageExpiryStart < 0) return;
+    if (!this.#tellsExpiry(delivery)) return;
     const propertiesStart = topicEnd + remainingLengthBytes(this.#propertyBytes);
     const leftSeconds = Math.max(0, Math.ceil((this.expiresAtMs - nowMs) / 1000));
     packet.writeUInt32BE(leftSeconds, propertiesStart + this.#messageExpiryStart);

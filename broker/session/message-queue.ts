@@ -1,16 +1,13 @@
+import { Fifo } from '../fifo.ts';
 import type { Message } from '../packets/message.ts';
 
-/** Taken slots in front of the queue that are let stand before the array is compacted. */
-const COMPACT_SLOTS_MIN = 256;
-
-/** First in, first out, bounded in messages and bytes. */
+/** First in, first out, with its length in messages and bytes. */
 export class MessageQueue {
-  #messages: Message[] = [];
-  #head = 0;
+  readonly #messages = new Fifo<Message>();
   #bytes = 0;
 
   get length(): number {
-    return this.#messages.length - this.#head;
+    return this.#messages.length;
   }
 
   get bytes(): number {
@@ -23,28 +20,20 @@ export class MessageQueue {
   }
 
   shift(): Message | undefined {
-    if (this.length === 0) return undefined;
-    const message = this.#messages[this.#head++]!;
-    this.#bytes -= message.bytes;
-    if (this.#head >= COMPACT_SLOTS_MIN && 2 * this.#head >= this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#head);
-      this.#head = 0;
-    }
+    const message = this.#messages.shift();
+    if (message !== undefined) this.#bytes -= message.bytes;
     return message;
   }
 
   clear(): void {
-    this.#messages = [];
-    this.#head = 0;
+    this.#messages.clear();
     this.#bytes = 0;
   }
 
   /** Drops what is no longer permitted; answers how many messages. */
   withdraw(permitted: (message: Message) => boolean): number {
-    const before = this.length;
-    this.#messages = this.#messages.slice(this.#head).filter(permitted);
-    this.#head = 0;
-    this.#bytes = this.#messages.reduce((sum, message) => sum + message.bytes, 0);
-    return before - this.length;
+    const dropped = this.#messages.filter(permitted);
+    this.#bytes = this.#messages.rest().reduce((sum, message) => sum + message.bytes, 0);
+    return dropped;
   }
 }
